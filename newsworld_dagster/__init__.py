@@ -1,0 +1,1 @@
+"""NewsWorld: a predictive news desk that keeps score of itself."""

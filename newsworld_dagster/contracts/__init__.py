@@ -1,0 +1,44 @@
+"""Table contracts and vocabularies: what rooms may say to each other."""
+
+from __future__ import annotations
+
+from newsworld_dagster.contracts.articles import ARTICLES, FEED_STATE, REJECTS
+from newsworld_dagster.contracts.forecasts import (
+    ANCHORS,
+    CLAIMS,
+    EDITIONS,
+    REFUSALS,
+    REPORTS,
+)
+from newsworld_dagster.contracts.frames import ContractError, meet
+from newsworld_dagster.contracts.outcomes import RESOLUTIONS, SCORECARD
+from newsworld_dagster.contracts.stories import (
+    ASSIGNMENTS,
+    LINEAGE,
+    TOPIC_STORIES,
+    TOPICS,
+    VECTORS,
+)
+
+CONTRACTS = {
+    str(schema.name): schema
+    for schema in (
+        ARTICLES,
+        REJECTS,
+        FEED_STATE,
+        VECTORS,
+        ASSIGNMENTS,
+        LINEAGE,
+        TOPICS,
+        TOPIC_STORIES,
+        EDITIONS,
+        REPORTS,
+        ANCHORS,
+        CLAIMS,
+        REFUSALS,
+        RESOLUTIONS,
+        SCORECARD,
+    )
+}
+
+__all__ = ["CONTRACTS", "ContractError", "meet"]

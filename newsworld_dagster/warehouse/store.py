@@ -1,0 +1,204 @@
+"""The warehouse: one DuckDB file, short connections, one writer at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from newsworld_dagster.contracts import CONTRACTS, meet
+from newsworld_dagster.warehouse.asof import Reader
+from newsworld_dagster.warehouse.migrate import migrate
+
+APPEND_ONLY = frozenset(
+    {
+        "forecasts.editions",
+        "forecasts.reports",
+        "forecasts.anchors",
+        "forecasts.claims",
+        "forecasts.refusals",
+        "outcomes.resolutions",
+    }
+)
+
+
+class WarehouseLockedError(RuntimeError):
+    """Another process holds the warehouse."""
+
+
+class WarehouseFullError(RuntimeError):
+    """The disk under the warehouse is full."""
+
+
+class WarehouseMissingError(RuntimeError):
+    """There is no warehouse or snapshot at the path."""
+
+
+class Writer(Reader):
+    """One write transaction; also reads what it has written."""
+
+    def replace_partition(self, table: str, days: list[pd.Timestamp], frame: pd.DataFrame) -> int:
+        """Replace all rows of `table` whose `day` is among `days` by `frame`.
+
+        Raises
+        ------
+        ValueError
+            When the table is append-only, or a row lies outside `days`.
+        """
+        self._refuse_append_only(table)
+        rows = meet(CONTRACTS[table], frame)
+        if not rows["day"].isin(days).all():
+            raise ValueError(f"Rows for {table} lie outside the partition being replaced.")
+        self.connection.execute(
+            f"DELETE FROM {table} WHERE day IN (SELECT unnest(?::TIMESTAMP[]))",  # noqa: S608
+            [[day.to_pydatetime() for day in days]],
+        )
+        return self._insert(table, rows)
+
+    def replace_all(self, table: str, frame: pd.DataFrame) -> int:
+        """Replace the whole of a derived table."""
+        self._refuse_append_only(table)
+        rows = meet(CONTRACTS[table], frame)
+        self.connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        return self._insert(table, rows)
+
+    def append(self, table: str, frame: pd.DataFrame) -> int:
+        """Append `frame`; rows whose contract key is already stored are left as they are.
+
+        Returns the number of rows that were new.
+        """
+        schema = CONTRACTS[table]
+        rows = meet(schema, frame)
+        if rows.empty:
+            return 0
+        keys = schema.unique or []
+        names = ", ".join(f'"{key}"' for key in keys)
+        self.connection.register("incoming", rows[list(keys)])
+        stored = self.connection.execute(
+            f"SELECT {names} FROM {table} SEMI JOIN incoming USING ({names})"  # noqa: S608
+        ).df()
+        self.connection.unregister("incoming")
+        if not stored.empty:
+            known = pd.MultiIndex.from_frame(stored)
+            rows = rows[~pd.MultiIndex.from_frame(rows[list(keys)]).isin(known)]
+        return self._insert(table, rows)
+
+    def _insert(self, table: str, rows: pd.DataFrame) -> int:
+        if not rows.empty:
+            self.connection.register("incoming", rows)
+            self.connection.execute(
+                f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
+            )
+            self.connection.unregister("incoming")
+        return len(rows)
+
+    @staticmethod
+    def _refuse_append_only(table: str) -> None:
+        if table in APPEND_ONLY:
+            raise ValueError(f"Table {table} is append-only: its rows are never replaced.")
+
+
+class Warehouse:
+    """Opens short connections to one warehouse file.
+
+    Parameters
+    ----------
+    path
+        The DuckDB file; made, with its folder, at the first write.
+    lock_timeout
+        Seconds to wait for another process that holds the file.
+    """
+
+    def __init__(self, path: Path, lock_timeout: float = 60.0) -> None:
+        self.path = path
+        self.lock_timeout = lock_timeout
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open(read_only=False) as connection:
+            connection.execute("BEGIN")
+            try:
+                yield Writer(connection)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                self._roll_back(connection)
+                if _disk_is_full(error):
+                    raise self._full() from error
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """A read-only connection; an empty world is made first where there is none."""
+        if not self.path.exists():
+            with self.write():
+                pass
+        with self._open(read_only=True) as connection:
+            yield Reader(connection)
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = self._connect(read_only=read_only)
+        try:
+            if not read_only:
+                migrate(connection)
+            yield connection
+        except duckdb.Error as error:
+            if _disk_is_full(error):
+                raise self._full() from error
+            raise
+        finally:
+            connection.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + self.lock_timeout
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only)
+            except (duckdb.IOException, duckdb.ConnectionException) as error:
+                if _disk_is_full(error):
+                    raise self._full() from error
+                if not _is_locked(error):
+                    raise
+                if time.monotonic() >= deadline:
+                    raise WarehouseLockedError(
+                        f"The warehouse {self.path} is held by another process, and waiting "
+                        f"{self.lock_timeout:g} seconds did not help. Nothing was changed. Wait "
+                        "for the other run to end (the Dagster UI shows it), or stop it, and try "
+                        "again; to read, use the published snapshot instead (open_snapshot)."
+                    ) from error
+                time.sleep(0.1)
+
+    def _full(self) -> WarehouseFullError:
+        return WarehouseFullError(
+            f"The disk under the warehouse {self.path} is full. This step was rolled back and "
+            "everything stored before it is safe. Free some space (or move the folder and set "
+            "NEWSWORLD_DATA_DIR), and run the same command again."
+        )
+
+    @staticmethod
+    def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except duckdb.Error:  # a connection that died of the error has nothing left to undo
+            return
+
+
+def _is_locked(error: Exception) -> bool:
+    text = str(error)
+    return "Could not set lock" in text or "different configuration" in text
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    text = str(error)
+    return isinstance(error, (duckdb.Error, OSError)) and (
+        "No space left" in text or "max_temp_directory_size" in text or "Disk full" in text
+    )
+
+
+Clock = Callable[[], pd.Timestamp]

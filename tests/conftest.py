@@ -1,0 +1,19 @@
+"""Fixtures that several test packages share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real evaluation data, which is not part of the repository."""
+    folder = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real evaluation data not found at {folder}; set NEWSWORLD_SHARED_DATA")
+    return folder
