@@ -1,0 +1,132 @@
+"""What all charts share: palette, legends, titles, fonts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+
+from newsworld_dagster.scoring.scorecard import BASELINE
+
+# Okabe and Ito's palette, which the colour-blind can tell apart; its yellow is too faint for
+# lines on white, so it comes last, and the baseline is a plain grey.
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+GREY: Final = "#6E6E6E"
+INK: Final = "#222222"
+FONT: Final = "Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+WIDTH: Final = 460
+# Counts have no halves: a tick between whole numbers gets no label.
+WHOLE: Final = "datum.value % 1 ? '' : format(datum.value, ',d')"
+
+
+def forecaster_order(rows: pd.DataFrame) -> list[str]:
+    """Names in a fixed order, the baseline last."""
+    return sorted(rows["forecaster"].unique(), key=lambda name: (name == BASELINE, name))
+
+
+def forecaster_colour(forecasters: list[str]) -> alt.Color:
+    """A colour per forecaster, grey for the baseline."""
+    colours = [
+        GREY if name == BASELINE else PALETTE[place % len(PALETTE)]
+        for place, name in enumerate(forecasters)
+    ]
+    return alt.Color(
+        "forecaster:N",
+        title="Forecaster",
+        scale=alt.Scale(domain=forecasters, range=colours),
+        legend=bottom_legend(),
+    )
+
+
+def forecaster_shape(forecasters: list[str]) -> alt.Shape:
+    """A shape per forecaster, so that print in grey still tells them apart."""
+    shapes = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
+    return alt.Shape(
+        "forecaster:N",
+        title="Forecaster",
+        scale=alt.Scale(
+            domain=forecasters,
+            range=[shapes[place % len(shapes)] for place in range(len(forecasters))],
+        ),
+        legend=bottom_legend(),
+    )
+
+
+def interval_rows(
+    rows: pd.DataFrame, measure: str, *, x: alt.X, group: str, tooltip: list[alt.Tooltip]
+) -> alt.LayerChart | alt.FacetChart:
+    """A row per group with the forecasters one above the other: point, interval and count.
+
+    Parameters
+    ----------
+    rows
+        Rows of a scorecard, in the order in which the groups are to be shown.
+    measure
+        The column to show; its interval is in the columns with `_low` and `_high` appended.
+    x
+        How to show it.
+    group
+        Title of the groups.
+    tooltip
+        What a point tells.
+    """
+    rows = rows.assign(
+        count_label=[f"n = {count:,}" for count in rows["scored"]],
+        end=rows[[measure, f"{measure}_high"]].max(axis=1),
+    )
+    forecasters = forecaster_order(rows)
+    base = alt.Chart(rows).encode(
+        y=alt.Y(
+            "group:N",
+            sort=list(dict.fromkeys(rows["group"])),
+            title=group,
+            axis=alt.Axis(labelLimit=220),
+            scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15),
+        ),
+        yOffset=alt.YOffset("forecaster:N", sort=forecasters, scale=alt.Scale(padding=0.2)),
+        color=forecaster_colour(forecasters),
+    )
+    interval = base.mark_rule(strokeWidth=2).encode(x=f"{measure}_low:Q", x2=f"{measure}_high:Q")
+    point = base.mark_point(filled=True, size=55, opacity=1).encode(
+        x=x, shape=forecaster_shape(forecasters), tooltip=tooltip
+    )
+    count = base.mark_text(align="left", dx=7, fontSize=11).encode(x="end:Q", text="count_label:N")
+    step = 17 * len(forecasters) + 14
+    return alt.layer(interval, point, count).properties(
+        width=WIDTH, height=step * max(1, rows["group"].nunique())
+    )
+
+
+def bottom_legend() -> alt.Legend:
+    """A legend below the chart, in rows of four."""
+    return alt.Legend(
+        orient="bottom", direction="horizontal", columns=4, labelLimit=260, symbolOpacity=1
+    )
+
+
+def chart_title(text: str, subtitle: list[str]) -> alt.TitleParams:
+    """A title flush left, with what the reader must know below it."""
+    return alt.TitleParams(text, subtitle=subtitle, anchor="start", offset=12)
+
+
+def house_style(chart: Any) -> Any:
+    """The house style: one font, large enough to print, quiet grid."""
+    return (
+        chart.configure(font=FONT, background="white", padding=12)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=13,
+            titleFontWeight="normal",
+            labelColor=INK,
+            titleColor=INK,
+            gridColor="#E6E6E6",
+            titlePadding=8,
+            labelFlush=False,
+        )
+        .configure_title(
+            fontSize=16, subtitleFontSize=12, color=INK, subtitleColor="#4A4A4A", subtitlePadding=5
+        )
+        .configure_legend(labelFontSize=12, titleFontSize=12, labelColor=INK, titleColor=INK)
+        .configure_view(stroke=None)
+    )
