@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’.&-]*[A-Za-z0-9]|[A-Za-z0-9]")
+WORD = re.compile(r"[^\W_](?:[\w'’.&-]*[^\W_])?")
 
 # Function words, and what newsrooms print round any story. They neither name nor tell one.
-STOPWORDS = frozenset(
-    Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split()
-)
+STOPWORDS = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=200_000)

@@ -19,8 +19,8 @@ class TriggerFamily:
     name: str
     event: str
     terms: tuple[str, ...]
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
 
     def found_in(self, text: str) -> str | None:
         """The first word or phrase of `text` that reports the event, or None."""
@@ -33,7 +33,7 @@ def trigger_families() -> dict[str, TriggerFamily]:
     raw = yaml.safe_load(FAMILIES_FILE.read_text(encoding="utf-8"))
     return {
         name: TriggerFamily(
-            name, entry["event"], *(tuple(entry[key]) for key in ("terms", "yes", "no"))
+            name, entry["event"], *(tuple(entry[key]) for key in ("terms", "positive", "negative"))
         )
         for name, entry in raw.items()
     }

@@ -72,7 +72,8 @@ def assign_stories(
     scores = current.scores
     mended = _repair(space, current.story_ids, before, day)
     ids = window["article_id"].to_numpy(dtype=object)
-    rows, moves = [], {}
+    rows: list[tuple[object, ...]] = []
+    moves: dict[tuple[str, str], int] = {}
     founded: set[str] = {story for story in before if isinstance(story, str)}
     for place, story in enumerate(mended):
         was = before[place]
@@ -88,7 +89,7 @@ def assign_stories(
         founded.add(story)
         rows.append((ids[place], story, day, float(score), reason))
     remaining = set(mended)
-    lineage = [
+    lineage: list[tuple[object, ...]] = [
         (
             day,
             "split" if was in remaining else "merge",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +101,7 @@ def _same_word(one: str, other: str) -> bool:
 
 def _phrases(articles: pd.DataFrame, weights: np.ndarray) -> dict[str, tuple[float, int, str]]:
     """Word runs of the headlines: summed weight, count and most common surface of each."""
-    weight: Counter[str] = Counter()
+    weight: defaultdict[str, float] = defaultdict(float)
     surfaces: dict[str, Counter[str]] = {}
     for title, summary, w in zip(articles["title"], articles["summary"], weights, strict=True):
         tokens = words(title)
@@ -140,7 +140,7 @@ def _phrases(articles: pd.DataFrame, weights: np.ndarray) -> dict[str, tuple[flo
 
 
 def _keywords(articles: pd.DataFrame, statistics: TermStatistics, weights: np.ndarray) -> list[str]:
-    heard: Counter[str] = Counter()
+    heard: defaultdict[str, float] = defaultdict(float)
     for title, summary, weight in zip(articles["title"], articles["summary"], weights, strict=True):
         for term in terms(title):
             heard[term] += 2 * float(weight)

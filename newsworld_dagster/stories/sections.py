@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -36,11 +36,13 @@ def section_of(
         Unit vector of each section's description. An article without a named section counts,
         with half a voice, for the section whose description is nearest.
     """
-    votes: Counter[str] = Counter(named.dropna())
+    votes: defaultdict[str, float] = defaultdict(float)
+    for section in named.dropna():
+        votes[section] += 1
     unnamed = named.isna().to_numpy()
     if unnamed.any():
         order = [section for section in SECTIONS if section in section_vectors]
         nearest = (vectors[unnamed] @ np.stack([section_vectors[s] for s in order]).T).argmax(1)
         for place in nearest:
-            votes[order[place]] += 0.5  # type: ignore[assignment]
+            votes[order[place]] += 0.5
     return max(SECTIONS, key=lambda section: (votes[section], -SECTIONS.index(section)))

@@ -59,7 +59,8 @@ def link_topics(
     ----------
     window
         Articles of the last `window_days` days in time order, with columns article_id, title,
-        summary, publisher, section, first_seen_at, day, story_id, duplicate_of.
+        summary, publisher, section, first_seen_at, day, story_id and fresh, which is true for
+        the articles that got their story on this day.
     vectors
         Unit vectors of the articles, shape (len(window), d).
     links
@@ -76,10 +77,15 @@ def link_topics(
     TopicDay
     """
     parameters = parameters or TopicParameters()
+    if window.empty:  # a gap in the archive; topics of before it may still be alive
+        return TopicDay(
+            pd.DataFrame(columns=list(TOPIC_STORIES.columns)),
+            pd.DataFrame(columns=list(TOPICS.columns)),
+        )
     state = _TopicState(window, vectors, links, topics, day, parameters)
     rows = [
         (story, *state.link(story), day)
-        for story in window.loc[window["day"] == day, "story_id"].drop_duplicates()
+        for story in window.loc[window["fresh"], "story_id"].drop_duplicates()
         if story not in state.topic_of
     ]
     linked = pd.DataFrame(rows, columns=["story_id", "topic_id", "score", "day"])
@@ -105,8 +111,7 @@ class _TopicState:
             names(title, summary)
             for title, summary in zip(window["title"], window["summary"], strict=True)
         ]
-        frequency = Counter(name for found in self.names for name in found)
-        self.frequency = {name: n / max(len(window), 1) for name, n in frequency.items()}
+        self.frequency = Counter(name for found in self.names for name in found)
         self.places = window.groupby("story_id").indices
         alive = topics[topics["last_seen_at"] >= day - pd.Timedelta(days=parameters.dormant_days)]
         self.live_ids = list(alive["topic_id"])
@@ -151,17 +156,18 @@ class _TopicState:
 
     def _telling_names(self, places: list[int]) -> set[str]:
         counts = Counter(name for place in places for name in self.names[place])
+        outside = max(len(self.window) - len(places), 1)
         return {
             name
             for name, count in counts.items()
             if count >= self.parameters.name_share * len(places)
-            and self.frequency[name] <= self.parameters.rare_name
+            and (self.frequency[name] - count) / outside <= self.parameters.rare_name
         }
 
     def describe(self, section_vectors: dict[str, np.ndarray]) -> pd.DataFrame:
         """Rows for `stories.topics` of the topics that gained an article on the day."""
         topic_ids = self.window["story_id"].map(self.topic_of)
-        touched = topic_ids[self.window["day"] == self.day].drop_duplicates()
+        touched = topic_ids[self.window["fresh"]].drop_duplicates()
         statistics = TermStatistics.of(self.window)
         age = (self.day - self.window["day"]).dt.days.to_numpy()
         weights = 0.5 ** (age / self.parameters.half_life_days)
@@ -170,7 +176,7 @@ class _TopicState:
         for topic in touched:
             places = places_of[topic]
             articles = self.window.iloc[places]
-            today = articles[articles["day"] == self.day]
+            today = articles[articles["fresh"]]
             known = self.topics.loc[topic] if topic in self.topics.index else None
             label, keywords = label_and_keywords(articles, statistics, weights[places])
             # Counts grow by what is new: the window forgets what the topic's row remembers.

@@ -12,6 +12,7 @@ from newsworld_dagster.warehouse.store import (
     WarehouseLockedError,
     WarehouseMissingError,
     Writer,
+    world_span,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "Writer",
     "open_snapshot",
     "publish_snapshot",
+    "world_span",
 ]

@@ -11,8 +11,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.contracts import CONTRACTS, meet
-
 
 class Reader:
     """Reads over one open connection.
@@ -27,8 +25,8 @@ class Reader:
         self.connection = connection
 
     def table(self, name: str) -> pd.DataFrame:
-        """The whole of `schema.name`, in its contract's types."""
-        return meet(CONTRACTS[name], self.connection.table(name).df())
+        """The whole of `schema.name`."""
+        return self.connection.table(name).df()
 
     def count(self, name: str, days: list[pd.Timestamp] | None = None) -> int:
         """Rows of a table, of some days only where `days` is given."""
@@ -42,8 +40,13 @@ class Reader:
         return int(row[0])
 
     def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query; timestamps in parameters may be pandas'."""
-        given = [p.to_pydatetime() if isinstance(p, pd.Timestamp) else p for p in parameters]
+        """The frame of a query, with parameters in order or as one dict of named ones."""
+        named = parameters[0] if parameters and isinstance(parameters[0], dict) else None
+        given: object
+        if named is not None:
+            given = {key: _plain(value) for key, value in named.items()}
+        else:
+            given = [_plain(value) for value in parameters]
         return self.connection.execute(query, given).df()
 
     # -- articles ---------------------------------------------------------------------------
@@ -52,18 +55,31 @@ class Reader:
         self, as_of: pd.Timestamp, since: pd.Timestamp | None = None
     ) -> pd.DataFrame:
         """Articles first seen up to `as_of` (and from `since` on), oldest first."""
-        frame = self.frame(
+        return self.frame(
             "SELECT * FROM news.articles WHERE first_seen_at <= ? AND first_seen_at >= ? "
             "ORDER BY first_seen_at, article_id",
             as_of,
             since if since is not None else pd.Timestamp("1970-01-01"),
         )
-        return meet(CONTRACTS["news.articles"], frame)
 
     def article_days(self) -> list[pd.Timestamp]:
         """The days that have articles, oldest first."""
         frame = self.frame("SELECT DISTINCT day FROM news.articles ORDER BY day")
         return [pd.Timestamp(day) for day in frame["day"]]
+
+    def known_articles(self) -> pd.Series:
+        """Ids of all stored articles."""
+        return self.frame("SELECT article_id FROM news.articles")["article_id"]
+
+    def known_texts(self, model: str, digests: pd.Series) -> set[str]:
+        """Those of `digests` that `model` has embedded."""
+        found = self.frame(
+            "SELECT content_digest FROM embeddings.vectors "
+            "WHERE model = ? AND content_digest IN (SELECT unnest(?::VARCHAR[]))",
+            model,
+            digests.tolist(),
+        )
+        return set(found["content_digest"])
 
     def missing_texts(self, model: str, days: list[pd.Timestamp]) -> pd.DataFrame:
         """Texts of the days' articles that `model` has not embedded: digest, title, summary."""
@@ -114,6 +130,39 @@ class Reader:
 
     # -- stories and topics -------------------------------------------------------------------
 
+    def live_window(self, day: pd.Timestamp, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
+        """Articles of the `days` days up to `as_of`, each with its story and topic of then.
+
+        Beside the columns of `news.articles`: story_id and topic_id, null where there is none,
+        as they stood before `day` was processed or, where it was, after it; and assigned_on,
+        the day of the assignment.
+        """
+        return self.frame(
+            """
+            WITH window_articles AS (
+                SELECT * FROM news.articles WHERE first_seen_at <= $as_of AND first_seen_at > $since
+            ),
+            assigned AS (
+                SELECT article_id, story_id, day AS assigned_on FROM stories.assignments
+                SEMI JOIN window_articles USING (article_id)
+                WHERE day <= $day
+                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+            ),
+            linked AS (
+                SELECT story_id, topic_id FROM stories.topic_stories
+                SEMI JOIN assigned USING (story_id)
+                WHERE day <= $day
+                QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+            )
+            SELECT w.*, a.story_id, a.assigned_on, l.topic_id
+            FROM window_articles AS w
+            LEFT JOIN assigned AS a USING (article_id)
+            LEFT JOIN linked AS l ON l.story_id = a.story_id
+            ORDER BY first_seen_at, article_id
+            """,
+            {"as_of": as_of, "since": as_of - pd.Timedelta(days=days), "day": day},
+        )
+
     def assignments_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The assignment of each article that is in force at `as_of`."""
         return self._latest("stories.assignments", "article_id", as_of)
@@ -130,25 +179,45 @@ class Reader:
         return frame
 
     def _latest(self, table: str, key: str, as_of: pd.Timestamp) -> pd.DataFrame:
-        frame = self.frame(
+        return self.frame(
             f"SELECT * FROM {table} WHERE day < ? "  # noqa: S608
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY day DESC) = 1 "
             f"ORDER BY {key}",
             as_of,
         )
-        return meet(CONTRACTS[table], frame)
+
+    def story_sizes(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+        """Stories touched on the days, largest first: story_id, articles, publishers, headline."""
+        return self.frame(
+            """
+            WITH current AS (
+                SELECT article_id, story_id FROM stories.assignments WHERE day <= $last
+                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+            ),
+            touched AS (
+                SELECT DISTINCT story_id FROM stories.assignments
+                WHERE day BETWEEN $first AND $last
+            )
+            SELECT story_id, count(*) AS articles, count(DISTINCT publisher) AS publishers,
+                arg_min(title, (first_seen_at, article_id)) AS headline
+            FROM current SEMI JOIN touched USING (story_id)
+            JOIN news.articles USING (article_id)
+            GROUP BY story_id ORDER BY articles DESC, story_id
+            """,
+            {"first": first, "last": last},
+        )
 
     # -- forecasts and outcomes ---------------------------------------------------------------
 
     def claims_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The ledger up to `as_of`, in its order."""
         frame = self.frame("SELECT * FROM forecasts.claims WHERE as_of <= ? ORDER BY seq", as_of)
-        return meet(CONTRACTS["forecasts.claims"], frame)
+        return frame
 
     def editions_of(self, day: pd.Timestamp) -> pd.DataFrame:
         """Seals of one day."""
         frame = self.frame("SELECT * FROM forecasts.editions WHERE day = ?", day)
-        return meet(CONTRACTS["forecasts.editions"], frame)
+        return frame
 
     def latest_as_of(self) -> pd.Timestamp | None:
         """As-of moment of the newest edition."""
@@ -164,25 +233,23 @@ class Reader:
 
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""
-        frame = self.frame(
+        return self.frame(
             "SELECT * FROM outcomes.resolutions WHERE decided_at <= ? "
             "QUALIFY row_number() OVER "
             "(PARTITION BY claim_id ORDER BY decided_at DESC, supersedes IS NULL) = 1 "
             "ORDER BY claim_id",
             as_of,
         )
-        return meet(CONTRACTS["outcomes.resolutions"], frame)
 
     def open_claims(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Claims made up to `as_of` that have no verdict then."""
-        frame = self.frame(
+        return self.frame(
             "SELECT * FROM forecasts.claims AS c WHERE as_of <= ? AND NOT EXISTS "
             "(SELECT 1 FROM outcomes.resolutions AS r "
             "WHERE r.claim_id = c.claim_id AND r.decided_at <= ?) ORDER BY seq",
             as_of,
             as_of,
         )
-        return meet(CONTRACTS["forecasts.claims"], frame)
 
     def anchors(self, anchor_ids: pd.Series) -> pd.DataFrame:
         """Anchors by id."""
@@ -192,4 +259,52 @@ class Reader:
             "SELECT a.* FROM forecasts.anchors AS a SEMI JOIN wanted USING (anchor_id)"
         )
         self.connection.unregister("wanted")
-        return meet(CONTRACTS["forecasts.anchors"], frame)
+        return frame
+
+    def claims_with_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
+        """The record up to `as_of`: each claim but those of the warm-up, with its verdict then."""
+        return self.frame(
+            """
+            SELECT c.*, v.verdict, v.decided_at
+            FROM forecasts.claims AS c
+            LEFT JOIN (
+                SELECT claim_id, verdict, decided_at FROM outcomes.resolutions
+                WHERE decided_at <= $as_of
+                QUALIFY row_number() OVER (
+                    PARTITION BY claim_id ORDER BY decided_at DESC, supersedes IS NULL
+                ) = 1
+            ) AS v USING (claim_id)
+            WHERE c.as_of <= $as_of AND c.phase = 'record'
+            ORDER BY seq
+            """,
+            {"as_of": as_of},
+        )
+
+    def settled_questions(self, as_of: pd.Timestamp) -> pd.DataFrame:
+        """What a model may learn from at `as_of`: one row a question that fell due by then.
+
+        Columns template, window_days, features, outcome (0 or 1). Questions that were settled
+        before their deadline come in only when it has passed, or quick yeses would flatter.
+        """
+        return self.frame(
+            """
+            WITH verdicts AS (
+                SELECT question_id, verdict FROM outcomes.resolutions
+                WHERE decided_at <= $as_of
+                QUALIFY row_number() OVER (
+                    PARTITION BY question_id ORDER BY decided_at DESC, supersedes IS NULL
+                ) = 1
+            )
+            SELECT any_value(template) AS template, any_value(window_days) AS window_days,
+                any_value(features) AS features,
+                any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
+            FROM forecasts.claims JOIN verdicts USING (question_id)
+            WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
+            GROUP BY question_id ORDER BY min(seq)
+            """,
+            {"as_of": as_of},
+        )
+
+
+def _plain(value: object) -> object:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

@@ -27,7 +27,8 @@ def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
         with warehouse.read() as reader:
             live = reader.connection.execute("SELECT current_database()").fetchone()
             assert live is not None
-            reader.connection.execute("ATTACH ? AS snapshot", [str(fresh)])
+            quoted = str(fresh).replace("'", "''")
+            reader.connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_WRITE)")
             reader.connection.execute(f'COPY FROM DATABASE "{live[0]}" TO snapshot')
             reader.connection.execute("DETACH snapshot")
         fresh.replace(target)
@@ -45,7 +46,12 @@ class Snapshot:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.connection = duckdb.connect(str(path), read_only=True)
+        # Attached, not connected to: DuckDB shares a connected file by its path, so a kernel that
+        # still holds the last snapshot would be given that again instead of the new one.
+        self.connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
+        quoted = str(path).replace("'", "''")
+        self.connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
+        self.connection.execute("USE snapshot")
         self.reader = Reader(self.connection)
 
     def sql(self, query: str, parameters: list[object] | None = None) -> pd.DataFrame:
@@ -54,7 +60,7 @@ class Snapshot:
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole table or view by its `schema.name`."""
-        return self.connection.table(name).df()
+        return self.connection.sql(f"FROM {name}").df()
 
     def tables(self) -> pd.DataFrame:
         """Schema, name and estimated rows of everything in the snapshot."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -116,11 +117,24 @@ class Warehouse:
     def __init__(self, path: Path, lock_timeout: float = 60.0) -> None:
         self.path = path
         self.lock_timeout = lock_timeout
+        self._held: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep one connection open for all reads and writes inside: for a step over many days.
+
+        Each write is still a transaction of its own; other processes wait until the end.
+        """
+        with self._open(read_only=False) as connection:
+            self._held = connection
+            try:
+                yield
+            finally:
+                self._held = None
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._open(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
@@ -143,6 +157,10 @@ class Warehouse:
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        if self._held is not None:
+            yield self._held
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._connect(read_only=read_only)
         try:
             if not read_only:
@@ -201,4 +219,27 @@ def _disk_is_full(error: BaseException) -> bool:
     )
 
 
-Clock = Callable[[], pd.Timestamp]
+@dataclass(frozen=True)
+class WorldSpan:
+    """First and last day with articles, and whether feeds were ever polled."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    live: bool
+
+
+def world_span(path: Path) -> WorldSpan | None:
+    """The days of a world, None for no world or one that is being written."""
+    if not path.exists():
+        return None
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute(
+                "SELECT min(day), max(day), (SELECT count(*) > 0 FROM news.feed_state) "
+                "FROM news.articles"
+            ).fetchone()
+    except duckdb.Error:
+        return None
+    if row is None or row[0] is None:
+        return None
+    return WorldSpan(pd.Timestamp(row[0]), pd.Timestamp(row[1]), bool(row[2]))

@@ -1,0 +1,79 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export NEWSWORLD_DATA_DIR ?= $(CURDIR)/data
+export DAGSTER_HOME := $(NEWSWORLD_DATA_DIR)/dagster
+export HF_HUB_OFFLINE ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install install-dev demo test run dev notebook check format bench lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	# torch first: alone, its pin cannot be widened to a build of several gigabytes.
+	$(BIN)/pip install --quiet "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/pip install --quiet --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	$(BIN)/pip install --quiet --requirement requirements-dev.lock
+	touch $@
+
+install: $(VENV)/.installed ## Make .venv with the pinned dependencies
+
+install-dev: $(VENV)/.installed-dev ## The same with the tools for tests and checks
+
+demo: install ## Run the main job on the bundled sample, offline, and say where to look
+	$(BIN)/newsworld demo
+
+test: install-dev ## Pass the tests
+	$(BIN)/python -m pytest
+
+run: install ## Poll the live feeds and make today's edition
+	$(BIN)/newsworld run
+
+dev: install ## Open the Dagster UI on the world in data/ (port 3000; PORT=... for another)
+	mkdir -p "$(DAGSTER_HOME)"
+	cp dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $${PORT:-3000}
+
+notebook: install ## Open JupyterLab with the notebooks on the published snapshot
+	cd notebooks && ../$(BIN)/jupyter lab --ServerApp.root_dir=.
+
+check: install-dev ## Format, lint, types, import rules, SQL style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_models/models dbt_models/macros dbt_models/tests
+
+format: install-dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install-dev ## Measure import, clustering and replay on real data (NEWSWORLD_SHARED_DATA)
+	$(BIN)/python -m tests.benchmarks
+
+lock: ## Pin the dependencies anew
+	$(BIN)/pip install --quiet pip-tools
+	for extra in "" "--extra test --extra check --constraint requirements.lock"; do
+	  target=requirements$${extra:+-dev}.lock
+	  $(BIN)/pip-compile --quiet --no-header --no-annotate --strip-extras --allow-unsafe \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	    $$extra --output-file $$target pyproject.toml
+	  # A local build's label is not known elsewhere.
+	  sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' $$target
+	done
+
+clean: ## Remove the world in data/ (not the sample)
+	rm -rf data/warehouse data/published data/dagster dbt_models/target

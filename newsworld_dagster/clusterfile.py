@@ -1,0 +1,141 @@
+"""Stories for any article table: `newsworld cluster`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from newsworld_dagster.articles import embedded_text
+from newsworld_dagster.embeddings import Encoder
+from newsworld_dagster.stories import StoryParameters, assign_stories
+
+NEEDED = ("article_id", "title")
+# Articles without a time have no day to go by; so many of them are assigned at once.
+UNTIMED_SHARE = 500
+
+
+class ClusterFileError(ValueError):
+    """The article table cannot be clustered."""
+
+
+def cluster_file(
+    source: Path,
+    target: Path,
+    encoder: Encoder,
+    progress: Callable[[str], None],
+    parameters: StoryParameters | None = None,
+) -> pd.DataFrame:
+    """Read articles, give each a story, and write article_id and story_id.
+
+    Articles are taken in time order, day by day, as the daily job does. Without a time there is
+    no time decay and the order of the file holds.
+
+    Raises
+    ------
+    ClusterFileError
+        For a missing or unreadable file, missing columns, repeated or empty ids, or an output
+        format other than csv and parquet.
+    """
+    if target.suffix not in (".csv", ".parquet"):
+        raise ClusterFileError(f"Cannot write {target}: the output must end in .csv or .parquet.")
+    articles = _read(source)
+    texts = [
+        embedded_text(title, summary)
+        for title, summary in zip(articles["title"], articles["summary"], strict=True)
+    ]
+    vectors = encoder.encode(texts, lambda done, total: progress(f"embedded {done} of {total}"))
+    stories = cluster_articles(articles, vectors, parameters or StoryParameters())
+    result = pd.DataFrame({"article_id": articles["article_id"], "story_id": stories})
+    if target.suffix == ".csv":
+        result.to_csv(target, index=False)
+    else:
+        result.to_parquet(target, index=False)
+    return result
+
+
+def cluster_articles(
+    articles: pd.DataFrame, vectors: np.ndarray, parameters: StoryParameters
+) -> np.ndarray:
+    """Story of each article, in the order given, shape (len(articles),)."""
+    order = np.argsort(articles["first_seen_at"].to_numpy(), kind="stable")  # NaT last
+    stories = np.full(len(articles), None, dtype=object)
+    times = articles["first_seen_at"]
+    days = times.dt.floor("D")
+    timed = [place for place in order if not pd.isna(times.iloc[place])]
+    untimed = [place for place in order if pd.isna(times.iloc[place])]
+    batches: list[tuple[pd.Timestamp, list[int]]] = []
+    for place in timed:
+        if batches and batches[-1][0] == days.iloc[place]:
+            batches[-1][1].append(place)
+        else:
+            batches.append((days.iloc[place], [place]))
+    seen: list[int] = []
+    for day, batch in batches:
+        start = day - pd.Timedelta(days=parameters.live_days - 1)
+        seen = [place for place in seen if times.iloc[place] >= start] + batch
+        _assign(articles, vectors, stories, seen, day, parameters)
+    epoch = pd.Timestamp("1970-01-01")
+    for start_at in range(0, len(untimed), UNTIMED_SHARE):
+        window = untimed[: start_at + UNTIMED_SHARE]
+        _assign(articles, vectors, stories, window, epoch, parameters)
+    return stories
+
+
+def _assign(
+    articles: pd.DataFrame,
+    vectors: np.ndarray,
+    stories: np.ndarray,
+    places: list[int],
+    day: pd.Timestamp,
+    parameters: StoryParameters,
+) -> None:
+    window = articles.iloc[places].assign(story_id=stories[places]).reset_index(drop=True)
+    made = assign_stories(window, vectors[places], day=day, parameters=parameters).assignments
+    place_of = dict(zip(window["article_id"], places, strict=True))
+    for article_id, story in zip(made["article_id"], made["story_id"], strict=True):
+        stories[place_of[article_id]] = story
+
+
+def _read(source: Path) -> pd.DataFrame:
+    readers: dict[str, Callable[[], pd.DataFrame]] = {
+        ".csv": lambda: pd.read_csv(source, dtype=str, keep_default_na=False),
+        ".parquet": lambda: pd.read_parquet(source),
+        ".jsonl": lambda: pd.read_json(source, lines=True, dtype=False),
+    }
+    if source.suffix not in readers:
+        raise ClusterFileError(f"Cannot read {source}: give a .csv, .parquet or .jsonl file.")
+    try:
+        table = readers[source.suffix]()
+    except (OSError, ValueError) as error:
+        raise ClusterFileError(f"Cannot read {source}: {error}. Check the file.") from error
+    missing = [name for name in NEEDED if name not in table.columns]
+    if missing:
+        raise ClusterFileError(
+            f"{source} lacks the column {' and '.join(missing)}; it has "
+            f"{', '.join(map(str, table.columns))}. Needed are article_id and title; summary and "
+            "first_seen_at are used where they are there."
+        )
+    ids = table["article_id"].astype(str)
+    if ids.duplicated().any() or (ids == "").any():
+        row = int(np.flatnonzero(ids.duplicated() | (ids == ""))[0]) + 1
+        raise ClusterFileError(f"{source}: article_id is repeated or empty in data row {row}.")
+    times = table["first_seen_at"] if "first_seen_at" in table.columns else None
+    parsed = (
+        pd.Series(pd.NaT, index=table.index)
+        if times is None
+        else pd.to_datetime(times.replace("", None), utc=True, errors="coerce", format="mixed")
+    )
+    if parsed.dt.tz is not None:
+        parsed = parsed.dt.tz_localize(None)
+    summary = table["summary"] if "summary" in table.columns else pd.Series("", index=table.index)
+    return pd.DataFrame(
+        {
+            "article_id": ids,
+            "title": table["title"].fillna("").astype(str),
+            "summary": summary.fillna("").astype(str),
+            "first_seen_at": parsed.astype("datetime64[us]"),
+        }
+    )

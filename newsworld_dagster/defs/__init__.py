@@ -1,0 +1,1 @@
+"""Dagster only: assets, checks, resources, partitions and automation."""

@@ -1,0 +1,113 @@
+"""Asset checks: thin adapters over the checks of the rooms."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from newsworld_dagster.articles.health import evaluate_contract, evaluate_feeds, evaluate_volume
+from newsworld_dagster.contracts.findings import CheckFinding
+from newsworld_dagster.defs.articles import articles
+from newsworld_dagster.defs.ledger import CLAIMS, REFUSALS, RESOLUTIONS
+from newsworld_dagster.defs.stories import ASSIGNMENTS
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.forecasting.health import (
+    evaluate_chain,
+    evaluate_claims,
+    evaluate_point_in_time,
+    evaluate_refusals,
+)
+from newsworld_dagster.resolution.health import evaluate_overdue, evaluate_verdict_order
+from newsworld_dagster.stories.health import evaluate_singletons
+
+
+def _result(
+    name: str, found: CheckFinding, asset: dg.AssetKey | None = None, *, warn: bool = False
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=found.passed,
+        severity=dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR,
+        description=found.reason,
+        metadata=found.figures,
+    )
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(
+            "contract", asset=articles, blocking=True, description="Rows meet the contract."
+        ),
+        dg.AssetCheckSpec(
+            "volume", asset=articles, description="The last day brought as much as usual."
+        ),
+        dg.AssetCheckSpec("feeds", asset=articles, description="Few feeds fail."),
+    ]
+)
+def article_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
+    """Contract, volume and feed health."""
+    with world.warehouse.read() as reader:
+        table = reader.table("news.articles")
+        state = reader.table("news.feed_state")
+    yield _result("contract", evaluate_contract(table), articles.key)
+    per_day = table.groupby("day").size().sort_index()
+    yield _result("volume", evaluate_volume(per_day), articles.key, warn=True)
+    yield _result("feeds", evaluate_feeds(state), articles.key, warn=True)
+
+
+@dg.asset_check(
+    asset=ASSIGNMENTS, name="singletons", description="Not all stories hold one article."
+)
+def singletons(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
+    """Share of stories with one article, over the last two weeks."""
+    with world.warehouse.read() as reader:
+        days = reader.article_days()
+        sizes = reader.story_sizes(days[max(0, len(days) - 14)], days[-1]) if days else None
+    if sizes is None:
+        return _result("singletons", CheckFinding(True, "there are no stories yet"), warn=True)
+    return _result("singletons", evaluate_singletons(sizes), warn=True)
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(
+            "chain", asset=CLAIMS, blocking=True, description="The hash chain is whole."
+        ),
+        dg.AssetCheckSpec(
+            "probabilities_and_dates",
+            asset=CLAIMS,
+            blocking=True,
+            description="Probabilities in (0, 1), unique ids, deadlines after the making.",
+        ),
+        dg.AssetCheckSpec(
+            "point_in_time",
+            asset=CLAIMS,
+            blocking=True,
+            description="Every source was seen by the as-of moment of its claim.",
+        ),
+        dg.AssetCheckSpec("refused_share", asset=REFUSALS, description="Few claims are refused."),
+        dg.AssetCheckSpec(
+            "order",
+            asset=RESOLUTIONS,
+            blocking=True,
+            description="No verdict is older than its claim.",
+        ),
+        dg.AssetCheckSpec("overdue", asset=RESOLUTIONS, description="Few claims are overdue."),
+    ]
+)
+def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
+    """The chain, the claims, and the order of claims, sources and verdicts."""
+    with world.warehouse.read() as reader:
+        claims = reader.table("forecasts.claims")
+        verdicts = reader.table("outcomes.resolutions")
+        seen = reader.frame("SELECT article_id, first_seen_at FROM news.articles")
+        refused = reader.count("forecasts.refusals")
+        as_of = reader.latest_as_of() or world.clock()
+        still_open = reader.open_claims(as_of)
+    yield _result("chain", evaluate_chain(claims), CLAIMS)
+    yield _result("probabilities_and_dates", evaluate_claims(claims), CLAIMS)
+    first_seen = seen.set_index("article_id")["first_seen_at"]
+    yield _result("point_in_time", evaluate_point_in_time(claims, first_seen), CLAIMS)
+    yield _result("refused_share", evaluate_refusals(refused, len(claims)), REFUSALS, warn=True)
+    yield _result("order", evaluate_verdict_order(verdicts, claims), RESOLUTIONS)
+    yield _result("overdue", evaluate_overdue(still_open, as_of), RESOLUTIONS, warn=True)

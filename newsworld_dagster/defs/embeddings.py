@@ -1,0 +1,63 @@
+"""embeddings/vectors: each text embedded once."""
+
+import dagster as dg
+import pandas as pd
+
+from newsworld_dagster.articles import embedded_text
+from newsworld_dagster.defs.articles import articles
+from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, days_of
+from newsworld_dagster.defs.world import World, fixed_texts
+from newsworld_dagster.embeddings import embed_texts
+
+
+@dg.asset(
+    key=["embeddings", "vectors"],
+    deps=[articles],
+    partitions_def=DAYS,
+    backfill_policy=RANGE,
+    retry_policy=RETRY,
+    pool=POOL,
+    owners=OWNERS,
+    group_name="stories",
+    kinds={"python", "duckdb", "huggingface"},
+    code_version="1",
+    description=(
+        "Unit vectors of title and summary, cached by content: a text is embedded once, "
+        "whatever article or day it comes with."
+    ),
+)
+def vectors(
+    context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
+) -> dg.MaterializeResult:
+    """Embed what the cache lacks."""
+    encoder = world.encoder
+    with world.warehouse.read() as reader:
+        missing = reader.missing_texts(encoder.name, days_of(context))
+        texts = pd.DataFrame(
+            {
+                "content_digest": missing["content_digest"],
+                "text": [
+                    embedded_text(title, summary)
+                    for title, summary in zip(missing["title"], missing["summary"], strict=True)
+                ],
+            }
+        )
+        ours = fixed_texts()
+        known = reader.known_texts(encoder.name, ours["content_digest"])
+    texts = pd.concat([texts, ours[~ours["content_digest"].isin(known)]], ignore_index=True)
+    # In shares, so that an interrupted run keeps what it has embedded.
+    share = 2048
+    for start in range(0, len(texts), share):
+        rows = embed_texts(texts.iloc[start : start + share], encoder)
+        with world.warehouse.write() as writer:
+            writer.append("embeddings.vectors", rows)
+        world.progress(f"embeddings: {min(start + share, len(texts))} of {len(texts)} texts")
+    with world.warehouse.read() as reader:
+        total = reader.count("embeddings.vectors")
+    return dg.MaterializeResult(
+        metadata={
+            "embedded now": len(texts),
+            "dagster/row_count": total,
+            "model": encoder.name,
+        }
+    )

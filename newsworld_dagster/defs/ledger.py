@@ -1,0 +1,192 @@
+"""forecasts/* and outcomes/*: each day settles what it can, then forecasts."""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from newsworld_dagster.defs.partitions import (
+    DAYS,
+    OWNERS,
+    POOL,
+    RANGE,
+    RETRY,
+    as_of,
+    days_of,
+    phase,
+)
+from newsworld_dagster.defs.previews import counts_table, markdown
+from newsworld_dagster.defs.stories import TOPICS
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.forecasting import DeskInput, DeskParameters, chain, make_edition
+from newsworld_dagster.resolution import resolve_rules
+from newsworld_dagster.warehouse import Reader
+
+EDITIONS = dg.AssetKey(["forecasts", "editions"])
+REPORTS = dg.AssetKey(["forecasts", "reports"])
+ANCHORS = dg.AssetKey(["forecasts", "anchors"])
+CLAIMS = dg.AssetKey(["forecasts", "claims"])
+REFUSALS = dg.AssetKey(["forecasts", "refusals"])
+RESOLUTIONS = dg.AssetKey(["outcomes", "resolutions"])
+
+WINDOW_DAYS = 28
+
+
+def _spec(
+    key: dg.AssetKey, description: str, deps: list[dg.AssetKey], group: str = "predictions"
+) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        description=description,
+        deps=deps,
+        owners=OWNERS,
+        group_name=group,
+        kinds={"python", "duckdb", "scikitlearn"},
+        code_version="1",
+        partitions_def=DAYS,
+    )
+
+
+@dg.multi_asset(
+    specs=[
+        _spec(REPORTS, "Predictions: one report a topic, day and forecaster.", [TOPICS]),
+        _spec(ANCHORS, "What counts as coverage of a topic, frozen with its claims.", [TOPICS]),
+        _spec(
+            CLAIMS,
+            "The ledger: every dated, checkable claim with its probability, append-only and "
+            "chained by hash. A rerun of a day appends nothing.",
+            [REPORTS, ANCHORS],
+        ),
+        _spec(REFUSALS, "Claims that the lint refused, each with its reason.", [REPORTS]),
+        _spec(EDITIONS, "The seal of each forecaster's day.", [CLAIMS]),
+        _spec(
+            RESOLUTIONS,
+            "Outcomes: verdicts on claims with their evidence, append-only; a correction "
+            "supersedes.",
+            [CLAIMS, ANCHORS],
+            group="outcomes",
+        ),
+    ],
+    name="predictions_and_outcomes",
+    backfill_policy=RANGE,
+    retry_policy=RETRY,
+    pool=POOL,
+)
+def predictions_and_outcomes(
+    context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
+) -> Iterator[dg.MaterializeResult]:
+    """Day by day: verdicts first, because the day's forecast may learn from them.
+
+    Predictions and outcomes are one step because they alternate: in a replay, tomorrow's
+    forecast is fitted on today's verdicts.
+    """
+    days = days_of(context)
+    with world.warehouse.hold():
+        for number, day in enumerate(days):
+            moment = as_of(context, world, day)
+            settle(world, day, moment)
+            forecast(world, day, moment, phase(context, day))
+            if number % 10 == 9 or number + 1 == len(days):
+                world.progress(f"predictions and outcomes: {number + 1} of {len(days)} days")
+    with world.warehouse.read() as reader:
+        yield from _results(reader, days)
+
+
+def settle(world: World, day: pd.Timestamp, moment: pd.Timestamp) -> int:
+    """Append the verdicts that can be given as of a moment; returns their number."""
+    with world.warehouse.read() as reader:
+        claims = reader.open_claims(moment)
+        claims = claims[claims["resolver"] == "rule"]
+        if claims.empty:
+            return 0
+        specs = [json.loads(spec) for spec in claims["spec"]]
+        anchors = reader.anchors(pd.Series([spec["anchor_id"] for spec in specs], dtype=str))
+        articles = reader.articles_as_of(moment, claims["made_at"].min())
+        vectors = reader.vectors(world.encoder.name, articles["content_digest"])
+    verdicts = resolve_rules(
+        claims,
+        anchors,
+        articles,
+        vectors,
+        as_of=moment,
+        day=day,
+        code_version=world.code_version,
+    )
+    if verdicts.empty:
+        return 0
+    with world.warehouse.write() as writer:
+        return writer.append("outcomes.resolutions", verdicts)
+
+
+def forecast(world: World, day: pd.Timestamp, moment: pd.Timestamp, phase_: str) -> int:
+    """Append the day's edition, unless the day is sealed; returns the number of claims."""
+    with world.warehouse.read() as reader:
+        if not reader.editions_of(day).empty:
+            return 0
+        window = reader.live_window(day, moment, WINDOW_DAYS)
+        window = window[window["topic_id"].notna()].reset_index(drop=True)
+        if window.empty:
+            return 0
+        given = DeskInput(
+            day=day,
+            as_of=moment,
+            window=window,
+            vectors=reader.vectors(world.encoder.name, window["content_digest"]),
+            topics=reader.topics_as_of(moment, moment - pd.Timedelta(days=2)),
+            settled=reader.settled_questions(moment),
+            open_claims=reader.open_claims(moment).drop_duplicates("question_id"),
+            trigger_vectors=world.trigger_vectors(reader),
+            embedding_model=world.encoder.name,
+            phase=phase_,
+            code_version=world.code_version,
+        )
+    edition = make_edition(given, DeskParameters(topics_per_day=world.settings.topics_per_day))
+    with world.warehouse.write() as writer:
+        if not writer.editions_of(day).empty:
+            return 0
+        writer.append("forecasts.editions", edition.editions)
+        writer.append("forecasts.reports", edition.reports)
+        writer.append("forecasts.anchors", edition.anchors)
+        writer.append("forecasts.refusals", edition.refusals)
+        return writer.append("forecasts.claims", chain(edition.claims, writer.ledger_head()))
+
+
+def _results(reader: Reader, days: list[pd.Timestamp]) -> Iterator[dg.MaterializeResult]:
+    first, last = days[0], days[-1]
+    claims = reader.frame(
+        "SELECT * FROM forecasts.claims WHERE day BETWEEN ? AND ? ORDER BY seq", first, last
+    )
+    verdicts = reader.frame(
+        "SELECT r.verdict, r.decided_at, r.reason, c.statement FROM outcomes.resolutions AS r "
+        "JOIN forecasts.claims AS c USING (claim_id) WHERE r.day BETWEEN ? AND ? ORDER BY 2",
+        first,
+        last,
+    )
+    shown = claims[claims["forecaster"] == "coverage"].tail(10)
+    # Dagster wants results in the order of the lineage.
+    topics = len(set(claims["topic_id"] + claims["as_of"].astype(str)))
+    yield _counted(REPORTS, reader.count("forecasts.reports", days))
+    yield _counted(ANCHORS, topics)
+    yield dg.MaterializeResult(
+        asset_key=CLAIMS,
+        metadata={
+            "dagster/row_count": len(claims),
+            "by template": counts_table(claims["template"], "template"),
+            "latest claims": markdown(shown[["probability", "statement", "section"]]),
+        },
+    )
+    yield _counted(REFUSALS, reader.count("forecasts.refusals", days))
+    yield _counted(EDITIONS, reader.count("forecasts.editions", days))
+    yield dg.MaterializeResult(
+        asset_key=RESOLUTIONS,
+        metadata={
+            "dagster/row_count": len(verdicts),
+            "verdicts": counts_table(verdicts["verdict"], "verdict"),
+            "latest verdicts": markdown(verdicts.tail(10)[["verdict", "statement", "reason"]]),
+        },
+    )
+
+
+def _counted(key: dg.AssetKey, rows: int) -> dg.MaterializeResult:
+    return dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})

@@ -1,0 +1,96 @@
+"""staging/*, intermediate/*, marts/*: the dbt project in the same graph."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from newsworld_dagster.defs.partitions import OWNERS, POOL
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.settings import PROJECT
+
+DBT = DbtProject(project_dir=PROJECT / "dbt_models")
+GROUP = "scorecards"
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt nodes under the names and owners of the house."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """All of dbt serves the scorecards."""
+        return GROUP if dbt_resource_props["resource_type"] == "model" else None
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        """The news desk owns the models."""
+        return OWNERS
+
+
+def prepare_manifest(project: DbtProject) -> Path:
+    """Parse the dbt project where its manifest is missing or older than a model."""
+    manifest = project.manifest_path
+    sources = [
+        path
+        for folder in ("models", "macros", "tests")
+        for path in (project.project_dir / folder).rglob("*")
+        if path.is_file()
+    ]
+    sources += [project.project_dir / "dbt_project.yml", project.project_dir / "profiles.yml"]
+    newest = max(path.stat().st_mtime for path in sources)
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        subprocess.run(
+            [
+                str(Path(sys.executable).with_name("dbt")),
+                "--quiet",
+                "parse",
+                "--project-dir",
+                str(project.project_dir),
+                "--profiles-dir",
+                str(project.project_dir),
+                "--log-path",
+                str(manifest.parent),
+            ],
+            check=True,
+            cwd=project.project_dir,
+            stdout=sys.stderr,
+        )
+    return manifest
+
+
+@dbt_assets(
+    manifest=prepare_manifest(DBT),
+    project=DBT,
+    dagster_dbt_translator=Translator(),
+    name="marts",
+    exclude="resource_type:unit_test",
+    pool=POOL,
+)
+def marts(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, world: dg.ResourceParam[World]
+) -> Iterator[Any]:
+    """Build and test the models over the world's warehouse."""
+    with world.warehouse.write():
+        pass  # dbt finds every source table, in an empty world too
+    os.environ["NEWSWORLD_WAREHOUSE"] = str(world.settings.warehouse_file.resolve())
+    yield from dbt.cli(
+        ["build", "--exclude-resource-type", "unit_test", "--log-path", "target"], context=context
+    ).stream()
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """The dbt command line."""
+    return dg.Definitions(
+        resources={
+            "dbt": DbtCliResource(
+                project_dir=DBT,
+                profiles_dir=str(DBT.project_dir),
+                dbt_executable=str(Path(sys.executable).with_name("dbt")),
+                global_config_flags=["--no-use-colors"],
+            )
+        }
+    )

@@ -1,0 +1,55 @@
+"""Days: how runs are cut."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pandas as pd
+
+from newsworld_dagster.defs.world import World, utc_now
+from newsworld_dagster.settings import Settings
+from newsworld_dagster.warehouse import world_span
+
+# Tags of a run, seen in the Dagster UI, that bend what a day means.
+AS_OF_TAG = "newsworld/as_of"
+RECORD_FROM_TAG = "newsworld/record_from"
+
+RANGE = dg.BackfillPolicy.single_run()
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+POOL = "warehouse"
+OWNERS = ["team:newsdesk"]
+
+
+def _days() -> dg.DailyPartitionsDefinition:
+    """The days of the world: its archive's, or up to today once it has read live feeds."""
+    span = world_span(Settings().warehouse_file)
+    today = utc_now().floor("D")
+    if span is None:
+        return dg.DailyPartitionsDefinition(
+            (today - pd.Timedelta(days=30)).to_pydatetime(), end_offset=1
+        )
+    if span.live:
+        return dg.DailyPartitionsDefinition(span.first.to_pydatetime(), end_offset=1)
+    return dg.DailyPartitionsDefinition(
+        span.first.to_pydatetime(), end_date=(span.last + pd.Timedelta(days=1)).to_pydatetime()
+    )
+
+
+DAYS = _days()
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[pd.Timestamp]:
+    """The days that a run is to make, oldest first."""
+    return [pd.Timestamp(key) for key in sorted(context.partition_keys)]
+
+
+def as_of(context: dg.AssetExecutionContext, world: World, day: pd.Timestamp) -> pd.Timestamp:
+    """The moment that a day is computed for: its end, or now where it has not ended."""
+    end = day + pd.Timedelta(days=1)
+    tagged = context.run_tags.get(AS_OF_TAG)
+    return min(end, pd.Timestamp(tagged) if tagged else world.clock())
+
+
+def phase(context: dg.AssetExecutionContext, day: pd.Timestamp) -> str:
+    """'warm_up' before the run's record starts, 'record' from there on."""
+    start = context.run_tags.get(RECORD_FROM_TAG)
+    return "warm_up" if start and day < pd.Timestamp(start) else "record"

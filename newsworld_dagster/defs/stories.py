@@ -1,0 +1,150 @@
+"""stories/*: articles grouped into stories, stories linked into topics."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from newsworld_dagster.defs.embeddings import vectors
+from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, as_of, days_of
+from newsworld_dagster.defs.previews import markdown
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.stories import (
+    StoryParameters,
+    TopicParameters,
+    assign_stories,
+    link_topics,
+)
+
+ASSIGNMENTS = dg.AssetKey(["stories", "assignments"])
+LINEAGE = dg.AssetKey(["stories", "lineage"])
+TOPICS = dg.AssetKey(["stories", "topics"])
+TOPIC_STORIES = dg.AssetKey(["stories", "topic_stories"])
+
+
+def _spec(key: dg.AssetKey, description: str, deps: list[Any]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        description=description,
+        deps=deps,
+        owners=OWNERS,
+        group_name="stories",
+        kinds={"python", "duckdb", "scikitlearn"},
+        code_version="1",
+        partitions_def=DAYS,
+    )
+
+
+@dg.multi_asset(
+    specs=[
+        _spec(
+            ASSIGNMENTS,
+            "Which story each article belongs to, versioned by day. A story is one news event "
+            "with its direct follow-ups.",
+            [vectors],
+        ),
+        _spec(LINEAGE, "Every merge and split of stories, with the reason.", [vectors]),
+    ],
+    name="stories",
+    backfill_policy=RANGE,
+    retry_policy=RETRY,
+    pool=POOL,
+)
+def stories(
+    context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
+) -> Iterator[dg.MaterializeResult]:
+    """Assign the articles of each day, oldest day first."""
+    parameters = StoryParameters()
+    days = days_of(context)
+    with world.warehouse.hold():
+        for number, day in enumerate(days):
+            with world.warehouse.read() as reader:
+                # What the day itself assigned before is made anew; what earlier days did stands.
+                window = reader.live_window(
+                    day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
+                )
+                matrix = reader.vectors(world.encoder.name, window["content_digest"])
+            made = assign_stories(window, matrix, day=day, parameters=parameters)
+            with world.warehouse.write() as writer:
+                writer.replace_partition("stories.assignments", [day], made.assignments)
+                writer.replace_partition("stories.lineage", [day], made.lineage)
+            if number % 10 == 9 or number + 1 == len(days):
+                world.progress(f"stories: {number + 1} of {len(days)} days")
+    with world.warehouse.read() as reader:
+        sizes = reader.story_sizes(days[0], days[-1])
+        moves = reader.count("stories.lineage", days)
+        rows = reader.count("stories.assignments", days)
+    yield dg.MaterializeResult(
+        asset_key=ASSIGNMENTS,
+        metadata={
+            "dagster/row_count": rows,
+            "stories touched": len(sizes),
+            "share of stories with one article": float((sizes["articles"] == 1).mean())
+            if len(sizes)
+            else 0.0,
+            "largest stories": markdown(sizes.head(10)),
+        },
+    )
+    yield dg.MaterializeResult(asset_key=LINEAGE, metadata={"dagster/row_count": moves})
+
+
+@dg.multi_asset(
+    specs=[
+        _spec(
+            TOPIC_STORIES,
+            "Which topic each story belongs to, versioned by day.",
+            [ASSIGNMENTS],
+        ),
+        _spec(
+            TOPICS,
+            "Running threads of stories: label, keywords, section and counts, described anew "
+            "on every day that brings them articles.",
+            [ASSIGNMENTS],
+        ),
+    ],
+    name="topics",
+    backfill_policy=RANGE,
+    retry_policy=RETRY,
+    pool=POOL,
+)
+def topics(
+    context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
+) -> Iterator[dg.MaterializeResult]:
+    """Link the stories of each day to topics, oldest day first."""
+    parameters = TopicParameters()
+    days = days_of(context)
+    with world.warehouse.hold():
+        for number, day in enumerate(days):
+            with world.warehouse.read() as reader:
+                window = reader.live_window(day, as_of(context, world, day), parameters.window_days)
+                window = window[window["story_id"].notna()].reset_index(drop=True)
+                window["fresh"] = window["assigned_on"] == day
+                matrix = reader.vectors(world.encoder.name, window["content_digest"])
+                links = reader.topic_stories_as_of(day)
+                known = reader.topics_as_of(day)
+                sections = world.section_vectors(reader)
+            made = link_topics(
+                window, matrix, links, known, sections, day=day, parameters=parameters
+            )
+            with world.warehouse.write() as writer:
+                writer.replace_partition("stories.topic_stories", [day], made.links)
+                writer.replace_partition("stories.topics", [day], made.topics)
+            if number % 10 == 9 or number + 1 == len(days):
+                world.progress(f"topics: {number + 1} of {len(days)} days")
+    with world.warehouse.read() as reader:
+        current = reader.topics_as_of(days[-1] + pd.Timedelta(days=1), days[0])
+        linked = reader.count("stories.topic_stories", days)
+    shown = current.sort_values("articles", ascending=False).head(12)
+    shown = shown.assign(keywords=[", ".join(json.loads(text)[:6]) for text in shown["keywords"]])
+    yield dg.MaterializeResult(asset_key=TOPIC_STORIES, metadata={"dagster/row_count": linked})
+    yield dg.MaterializeResult(
+        asset_key=TOPICS,
+        metadata={
+            "dagster/row_count": len(current),
+            "largest topics": markdown(
+                shown[["label", "section", "articles", "publishers", "stories", "keywords"]]
+            ),
+        },
+    )

@@ -1,0 +1,78 @@
+"""The world that assets work on: settings, warehouse, encoder and clock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+
+from newsworld_dagster.contracts.triggers import trigger_families
+from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
+from newsworld_dagster.settings import Settings, code_version
+from newsworld_dagster.stories import SECTION_DESCRIPTIONS
+from newsworld_dagster.warehouse import Reader, Warehouse
+
+
+def utc_now() -> pd.Timestamp:
+    """The moment, naive UTC."""
+    return pd.Timestamp.now(tz="UTC").tz_localize(None).as_unit("us")
+
+
+@dataclass
+class World:
+    """Everything an asset needs beside its inputs; tests hand in their own."""
+
+    settings: Settings
+    clock: Callable[[], pd.Timestamp] = utc_now
+    given_encoder: Encoder | None = None
+    code_version: str = field(default_factory=code_version)
+    progress: Callable[[str], None] = lambda _text: None
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The warehouse of this world."""
+        return Warehouse(self.settings.warehouse_file, self.settings.lock_timeout)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The embedding model, loaded when it first embeds."""
+        return self.given_encoder or SentenceTransformerEncoder(self.settings.embedding_model)
+
+    def section_vectors(self, reader: Reader) -> dict[str, np.ndarray]:
+        """Unit vector of each section's description."""
+        return self._described(reader, SECTION_DESCRIPTIONS)
+
+    def trigger_vectors(self, reader: Reader) -> dict[str, np.ndarray]:
+        """Unit vector of each trigger family's description."""
+        return self._described(reader, trigger_texts())
+
+    def _described(self, reader: Reader, texts: Mapping[str, str]) -> dict[str, np.ndarray]:
+        digests = pd.Series([text_digest(text) for text in texts.values()], dtype=str)
+        return dict(zip(texts, reader.vectors(self.encoder.name, digests), strict=True))
+
+
+def trigger_texts() -> dict[str, str]:
+    """What is embedded for each trigger family."""
+    return {name: f"News of {family.event}" for name, family in trigger_families().items()}
+
+
+def text_digest(text: str) -> str:
+    """Cache key of a fixed text of our own."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fixed_texts() -> pd.DataFrame:
+    """Texts of our own that are embedded beside the articles: content_digest, text."""
+    texts = [*SECTION_DESCRIPTIONS.values(), *trigger_texts().values()]
+    return pd.DataFrame({"content_digest": [text_digest(text) for text in texts], "text": texts})
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """The world of the process's settings."""
+    return dg.Definitions(resources={"world": World(Settings())}, executor=dg.in_process_executor)

@@ -1,0 +1,82 @@
+"""The `base-rate` forecaster: how often claims of this kind have come true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from newsworld_dagster.forecasting.questions import Question
+
+NAME = "base-rate"
+MODEL = "as-of frequency of template and window, shrunk to the template family's"
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A shrunk frequency and the counts that it came from."""
+
+    probability: float
+    yes: int
+    settled: int
+
+
+class BaseRate:
+    """As-of frequencies of yes by template and window.
+
+    The frequency of a cell is shrunk to its template family's, and that to the overall one,
+    by `weight` imaginary claims each; with no verdicts at all the probability is 1/2:
+
+        p = (yes + weight * parent) / (n + weight)
+
+    Parameters
+    ----------
+    settled
+        Claims whose deadline and verdict both lie at or before the as-of moment: columns
+        template, window_days, outcome (0 or 1). Claims that settled early but are not due yet
+        must not be among them: they are all quick yeses.
+    """
+
+    def __init__(self, settled: pd.DataFrame, weight: float = 4.0) -> None:
+        self.weight = weight
+        family = settled["template"].str.split(":").str[0]
+        self._all = (int(settled["outcome"].sum()), len(settled))
+        self._families = _counts(settled.assign(family=family), ["family"])
+        self._cells = _counts(settled, ["template", "window_days"])
+
+    def of(self, template: str, window_days: int) -> Frequency:
+        """Frequency for one template and window."""
+        parent = self._shrunk(self._all, 0.5)
+        parent = self._shrunk(self._families.get((template.split(":")[0],), (0, 0)), parent)
+        yes, settled = self._cells.get((template, window_days), (0, 0))
+        return Frequency(self._shrunk((yes, settled), parent), yes, settled)
+
+    def probability(self, question: Question) -> float:
+        """Probability of yes for a question."""
+        return self.of(question.template, question.window_days).probability
+
+    def rationale(self, question: Question) -> str:
+        """One or two sentences that say where the number comes from."""
+        found = self.of(question.template, question.window_days)
+        kind = question.template.replace("trigger:", "trigger ")
+        if not found.settled:
+            return (
+                f"No claim of the kind “{kind}” over {question.window_days} days has fallen due "
+                "yet; the figure is that of its wider family."
+            )
+        return (
+            f"Of {found.settled} earlier claims of the kind “{kind}” over "
+            f"{question.window_days} days, {found.yes} came true."
+        )
+
+    def _shrunk(self, counts: tuple[int, int], parent: float) -> float:
+        yes, settled = counts
+        return (yes + self.weight * parent) / (settled + self.weight)
+
+
+def _counts(settled: pd.DataFrame, by: list[str]) -> dict[tuple[object, ...], tuple[int, int]]:
+    grouped = settled.groupby(by)["outcome"].agg(["sum", "size"])
+    return {
+        key if isinstance(key, tuple) else (key,): (int(row["sum"]), int(row["size"]))
+        for key, row in grouped.iterrows()
+    }

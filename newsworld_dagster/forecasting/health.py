@@ -1,0 +1,69 @@
+"""Checks on the ledger."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from newsworld_dagster.contracts.findings import CheckFinding
+from newsworld_dagster.forecasting.ledger import verify
+
+
+def evaluate_chain(claims: pd.DataFrame) -> CheckFinding:
+    """Whether the hash chain over the whole ledger is unbroken."""
+    fault = verify(claims)
+    if fault is not None:
+        return CheckFinding(
+            False,
+            f"row {fault.seq} (claim {fault.claim_id}): {fault.reason}",
+            {"rows": len(claims), "first bad row": fault.seq},
+        )
+    return CheckFinding(True, "the chain is whole", {"rows": len(claims)})
+
+
+def evaluate_claims(claims: pd.DataFrame) -> CheckFinding:
+    """Whether probabilities lie in (0, 1), ids are unique and deadlines follow the making."""
+    outside = int((~claims["probability"].between(0, 1, inclusive="neither")).sum())
+    repeated = int(claims["claim_id"].duplicated().sum())
+    undated = int((claims["resolve_by"] <= claims["made_at"]).sum())
+    figures: dict[str, float | int | str] = {
+        "probabilities out of range": outside,
+        "repeated ids": repeated,
+        "deadlines not after the making": undated,
+    }
+    wrong = outside + repeated + undated
+    return CheckFinding(wrong == 0, "no fault" if not wrong else f"{wrong} faults", figures)
+
+
+def evaluate_point_in_time(claims: pd.DataFrame, first_seen: pd.Series) -> CheckFinding:
+    """Whether every source of every claim was seen by the claim's as-of moment.
+
+    Parameters
+    ----------
+    first_seen
+        When each article was first seen, indexed by article_id.
+    """
+    reports = claims.drop_duplicates("report_id")
+    later = unknown = 0
+    for sources, as_of in zip(reports["sources"], reports["as_of"], strict=True):
+        for source in json.loads(sources):
+            seen = first_seen.get(source["article_id"])
+            unknown += seen is None
+            later += seen is not None and seen > as_of
+    figures: dict[str, float | int | str] = {
+        "reports": len(reports),
+        "sources seen later": later,
+        "sources not in the archive": unknown,
+    }
+    passed = not later and not unknown
+    reason = "every source was known when it was cited" if passed else "sources out of order"
+    return CheckFinding(passed, reason, figures)
+
+
+def evaluate_refusals(refused: int, claims: int, most: float = 0.25) -> CheckFinding:
+    """Whether the lint refused at most `most` of what was to be claimed."""
+    total = refused + claims
+    share = refused / total if total else 0.0
+    figures: dict[str, float | int | str] = {"refused": refused, "claims": claims}
+    return CheckFinding(share <= most, f"{share:.0%} of the claims were refused", figures)

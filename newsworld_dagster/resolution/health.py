@@ -1,0 +1,31 @@
+"""Checks on outcomes."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from newsworld_dagster.contracts.findings import CheckFinding
+
+
+def evaluate_verdict_order(verdicts: pd.DataFrame, claims: pd.DataFrame) -> CheckFinding:
+    """Whether no verdict is older than its claim, and none is given without a claim."""
+    made = claims.set_index("claim_id")["made_at"]
+    known = verdicts["claim_id"].isin(made.index)
+    early = verdicts[known]["decided_at"] < verdicts[known]["claim_id"].map(made)
+    figures: dict[str, float | int | str] = {
+        "verdicts": len(verdicts),
+        "older than their claim": int(early.sum()),
+        "without a claim": int((~known).sum()),
+    }
+    passed = not early.any() and bool(known.all())
+    return CheckFinding(passed, "in order" if passed else "verdicts out of order", figures)
+
+
+def evaluate_overdue(
+    open_claims: pd.DataFrame, as_of: pd.Timestamp, most: float = 0.05
+) -> CheckFinding:
+    """Whether at most `most` of the open claims are past their deadline without a verdict."""
+    overdue = int((open_claims["resolve_by"] <= as_of).sum())
+    share = overdue / len(open_claims) if len(open_claims) else 0.0
+    figures: dict[str, float | int | str] = {"open": len(open_claims), "overdue": overdue}
+    return CheckFinding(share <= most, f"{overdue} claims are overdue", figures)

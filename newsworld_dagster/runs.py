@@ -1,0 +1,124 @@
+"""Running the job from the command line, with its history where the Dagster UI finds it."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.settings import PROJECT, Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+JOB = "daily_edition"
+
+
+class RunFailedError(RuntimeError):
+    """A step of a run failed."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a world holds."""
+
+    articles: int
+    publishers: int
+    stories: int
+    topics: int
+    reports: int
+    claims: int
+    verdicts: int
+    scorecard_lines: int
+
+
+def dagster_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of the world, made where there is none."""
+    import dagster as dg
+
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    return dg.DagsterInstance.from_config(str(home.resolve()))
+
+
+def run_days(
+    world: World,
+    first: pd.Timestamp,
+    last: pd.Timestamp,
+    *,
+    as_of: pd.Timestamp | None = None,
+    record_from: pd.Timestamp | None = None,
+) -> None:
+    """Run the whole job over a range of days as one run, in this process.
+
+    Raises
+    ------
+    RunFailedError
+        When a step fails, with its message.
+    """
+    import dagster as dg
+
+    from newsworld_dagster.definitions import defs
+
+    # Imported late: the partitions are the days that the warehouse has now.
+    from newsworld_dagster.defs.partitions import AS_OF_TAG, RECORD_FROM_TAG
+
+    tags = {
+        "dagster/asset_partition_range_start": f"{first:%Y-%m-%d}",
+        "dagster/asset_partition_range_end": f"{last:%Y-%m-%d}",
+    }
+    if as_of is not None:
+        tags[AS_OF_TAG] = as_of.isoformat()
+    if record_from is not None:
+        tags[RECORD_FROM_TAG] = f"{record_from:%Y-%m-%d}"
+    job = defs().resolve_job_def(JOB)
+    with dagster_instance(world.settings) as instance, redirect_stdout(StringIO()):
+        # dbt tells its steps to stdout, which belongs to the command; its log keeps them.
+        result = job.execute_in_process(
+            instance=instance,
+            tags=tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            resources={"world": world},
+            raise_on_error=False,
+        )
+    if not result.success:
+        failed = [
+            event
+            for event in result.all_events
+            if event.event_type == dg.DagsterEventType.STEP_FAILURE
+        ]
+        raise RunFailedError(_in_words(failed[0]) if failed else "The run failed to start.")
+
+
+def what_is_there(world: World) -> Made:
+    """Count what the world holds."""
+    with world.warehouse.read() as reader:
+        row = reader.frame(
+            """
+            SELECT
+                (SELECT count(*) FROM news.articles) AS articles,
+                (SELECT count(DISTINCT publisher) FROM news.articles) AS publishers,
+                (SELECT count(DISTINCT story_id) FROM stories.assignments) AS stories,
+                (SELECT count(DISTINCT topic_id) FROM stories.topics) AS topics,
+                (SELECT count(*) FROM forecasts.reports) AS reports,
+                (SELECT count(*) FROM forecasts.claims) AS claims,
+                (SELECT count(DISTINCT claim_id) FROM outcomes.resolutions) AS verdicts,
+                (SELECT count(*) FROM scorecards.scorecard) AS scorecard_lines
+            """
+        ).iloc[0]
+    return Made(**{name: int(value) for name, value in row.items()})
+
+
+def _in_words(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    causes = []
+    while error is not None:
+        causes.append(error.message.strip().split("\nStack Trace")[0])
+        error = error.cause
+    return f"Step {event.step_key} failed: {causes[-1] if causes else 'unknown error'}"
