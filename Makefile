@@ -45,7 +45,7 @@ run: install ## Poll the live feeds and make today's edition
 dev: install ## Open the Dagster UI on the world in data/ (port 3000; PORT=... for another)
 	mkdir -p "$(DAGSTER_HOME)"
 	cp dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
-	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $${PORT:-3000}
+	cd "$(DAGSTER_HOME)" && $(CURDIR)/$(BIN)/dagster dev --workspace $(CURDIR)/workspace.yaml --host 127.0.0.1 --port $${PORT:-3000}
 
 notebook: install ## Open JupyterLab with the notebooks on the published snapshot
 	cd notebooks && ../$(BIN)/jupyter lab --ServerApp.root_dir=.

@@ -122,8 +122,9 @@ def topics(
                 window = window[window["story_id"].notna()].reset_index(drop=True)
                 window["fresh"] = window["assigned_on"] == day
                 matrix = reader.vectors(world.encoder.name, window["content_digest"])
-                links = reader.topic_stories_as_of(day)
-                known = reader.topics_as_of(day)
+                reach = day - pd.Timedelta(days=parameters.window_days + 1)
+                links = reader.topic_stories_as_of(day, reach)
+                known = reader.topics_as_of(day, day - pd.Timedelta(days=parameters.dormant_days))
                 sections = world.section_vectors(reader)
             made = link_topics(
                 window, matrix, links, known, sections, day=day, parameters=parameters

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from typing import Any, Final
 
 import altair as alt
 import pandas as pd
+from altair.utils.mimebundle import spec_to_mimebundle
 
 from newsworld_dagster.scoring.scorecard import BASELINE
 
@@ -130,3 +133,23 @@ def house_style(chart: Any) -> Any:
         .configure_legend(labelFontSize=12, titleFontSize=12, labelColor=INK, titleColor=INK)
         .configure_view(stroke=None)
     )
+
+
+def still_pictures() -> None:
+    """Have notebooks show charts as pictures with a description.
+
+    They need no script and no network, so they also show in an exported page, and a reader who
+    does not see them hears their title.
+    """
+    alt.renderers.register("still", _still)
+    alt.renderers.enable("still")
+
+
+def _still(spec: dict[str, Any], **_: Any) -> dict[str, str]:
+    title = spec.get("title") or spec.get("vconcat", [{}])[0].get("title") or {}
+    name = title.get("text", "Chart")
+    described = html.escape(f"{name}. {' '.join(title.get('subtitle', []))}".strip())
+    drawn = spec_to_mimebundle(spec, format="svg", mode="vega-lite")
+    encoded = base64.b64encode(dict(drawn)["image/svg+xml"].encode()).decode()
+    picture = f'<img alt="{described}" src="data:image/svg+xml;base64,{encoded}">'
+    return {"text/html": picture, "text/plain": name}

@@ -243,7 +243,7 @@ def _span(low: float, high: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return NONE if pd.isna(share) else f"{100 * share:.0f} %".replace("-", "\N{MINUS SIGN}")
+    return NONE if pd.isna(share) else f"{round(100 * share)} %".replace("-", "\N{MINUS SIGN}")
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -218,18 +219,17 @@ def _keep_ids(
 ) -> np.ndarray:
     """Name clusters after the stories that they continue; stored stories go before new ones."""
     stored = {story for story in before if isinstance(story, str)}
-    counts = pd.DataFrame({"label": labels, "story": online}).value_counts().reset_index()
-    counts["new"] = ~counts["story"].isin(stored)
     first = {story: place for place, story in reversed(list(enumerate(online)))}
-    counts["first"] = counts["story"].map(first)
+    counts = Counter(zip(labels.tolist(), online, strict=True))
+    order = sorted(
+        counts, key=lambda pair: (pair[1] not in stored, -counts[pair], first[pair[1]], pair[0])
+    )
     named: dict[int, str] = {}
     taken: set[str] = set()
-    for row in counts.sort_values(
-        ["new", "count", "first"], ascending=[True, False, True]
-    ).itertuples():
-        if row.label not in named and row.story not in taken:
-            named[int(row.label)] = str(row.story)
-            taken.add(str(row.story))
+    for label, story in order:
+        if label not in named and story not in taken:
+            named[label] = story
+            taken.add(story)
     for label in np.unique(labels):
         if int(label) not in named:
             oldest = article_ids[np.flatnonzero(labels == label)[0]]

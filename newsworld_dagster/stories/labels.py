@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,24 +38,27 @@ class TermStatistics:
 
 
 def label_and_keywords(
-    articles: pd.DataFrame, statistics: TermStatistics, weights: np.ndarray
+    titles: Sequence[str],
+    summaries: Sequence[str],
+    statistics: TermStatistics,
+    weights: np.ndarray,
 ) -> tuple[str, list[str]]:
     """Label (one to five words) and keywords (up to ten) of a group of articles.
 
     Parameters
     ----------
-    articles
-        Columns title and summary, shape (n, ...).
+    titles, summaries
+        Of the articles, n each.
     statistics
         Of the window that the group is told apart from.
     weights
         Weight of each article, shape (n,): recent ones speak louder.
     """
-    keywords = _keywords(articles, statistics, weights)
-    phrases = _phrases(articles, weights)
+    keywords = _keywords(titles, summaries, statistics, weights)
+    phrases = _phrases(titles, summaries, weights)
     total = float(weights.sum())
     scored: list[tuple[float, str, str]] = []
-    least = 2 if len(articles) >= 4 else 1
+    least = 2 if len(titles) >= 4 else 1
     for phrase, (weight, count, surface) in phrases.items():
         if count < least:
             continue
@@ -99,11 +103,13 @@ def _same_word(one: str, other: str) -> bool:
     return longer.startswith(shorter[: max(4, len(shorter) - 2)])
 
 
-def _phrases(articles: pd.DataFrame, weights: np.ndarray) -> dict[str, tuple[float, int, str]]:
+def _phrases(
+    titles: Sequence[str], summaries: Sequence[str], weights: np.ndarray
+) -> dict[str, tuple[float, int, str]]:
     """Word runs of the headlines: summed weight, count and most common surface of each."""
     weight: defaultdict[str, float] = defaultdict(float)
     surfaces: dict[str, Counter[str]] = {}
-    for title, summary, w in zip(articles["title"], articles["summary"], weights, strict=True):
+    for title, summary, w in zip(titles, summaries, weights, strict=True):
         tokens = words(title)
         name_like = names(title, summary)
         seen: set[str] = set()
@@ -139,9 +145,14 @@ def _phrases(articles: pd.DataFrame, weights: np.ndarray) -> dict[str, tuple[flo
     }
 
 
-def _keywords(articles: pd.DataFrame, statistics: TermStatistics, weights: np.ndarray) -> list[str]:
+def _keywords(
+    titles: Sequence[str],
+    summaries: Sequence[str],
+    statistics: TermStatistics,
+    weights: np.ndarray,
+) -> list[str]:
     heard: defaultdict[str, float] = defaultdict(float)
-    for title, summary, weight in zip(articles["title"], articles["summary"], weights, strict=True):
+    for title, summary, weight in zip(titles, summaries, weights, strict=True):
         for term in terms(title):
             heard[term] += 2 * float(weight)
         for term in terms(summary):

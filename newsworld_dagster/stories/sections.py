@@ -22,14 +22,14 @@ SECTION_DESCRIPTIONS = {
 
 
 def section_of(
-    named: pd.Series, vectors: np.ndarray, section_vectors: dict[str, np.ndarray]
+    named: np.ndarray, vectors: np.ndarray, section_vectors: dict[str, np.ndarray]
 ) -> str:
     """The section of a group of articles: what most of their sources say.
 
     Parameters
     ----------
     named
-        Section of each article, null where its source names none.
+        Section of each article, shape (n,), null where its source names none.
     vectors
         Unit vectors of the articles, shape (n, d).
     section_vectors
@@ -37,9 +37,9 @@ def section_of(
         with half a voice, for the section whose description is nearest.
     """
     votes: defaultdict[str, float] = defaultdict(float)
-    for section in named.dropna():
+    unnamed = pd.isna(named)
+    for section in named[~unnamed]:
         votes[section] += 1
-    unnamed = named.isna().to_numpy()
     if unnamed.any():
         order = [section for section in SECTIONS if section in section_vectors]
         nearest = (vectors[unnamed] @ np.stack([section_vectors[s] for s in order]).T).argmax(1)

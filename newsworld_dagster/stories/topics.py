@@ -106,7 +106,8 @@ class _TopicState:
     ) -> None:
         self.window, self.vectors, self.day, self.parameters = window, vectors, day, parameters
         self.topic_of: dict[str, str] = dict(zip(links["story_id"], links["topic_id"], strict=True))
-        self.topics = topics.set_index("topic_id")
+        remembered = ["articles", "publishers", "stories", "first_seen_at"]
+        self.known = topics.set_index("topic_id")[remembered].to_dict("index")
         self.names = [
             names(title, summary)
             for title, summary in zip(window["title"], window["summary"], strict=True)
@@ -172,13 +173,19 @@ class _TopicState:
         age = (self.day - self.window["day"]).dt.days.to_numpy()
         weights = 0.5 ** (age / self.parameters.half_life_days)
         places_of = topic_ids.groupby(topic_ids).indices
+        window = self.window
+        titles, summaries = window["title"].to_numpy(), window["summary"].to_numpy()
+        publishers, story_ids = window["publisher"].to_numpy(), window["story_id"].to_numpy()
+        seen, fresh = window["first_seen_at"].to_numpy(), window["fresh"].to_numpy()
+        named = window["section"].to_numpy(dtype=object)
         rows = []
         for topic in touched:
             places = places_of[topic]
-            articles = self.window.iloc[places]
-            today = articles[articles["fresh"]]
-            known = self.topics.loc[topic] if topic in self.topics.index else None
-            label, keywords = label_and_keywords(articles, statistics, weights[places])
+            known = self.known.get(topic, {})
+            label, keywords = label_and_keywords(
+                titles[places], summaries[places], statistics, weights[places]
+            )
+            first = pd.Timestamp(seen[places].min())
             # Counts grow by what is new: the window forgets what the topic's row remembers.
             rows.append(
                 {
@@ -186,22 +193,12 @@ class _TopicState:
                     "day": self.day,
                     "label": label,
                     "keywords": json.dumps(keywords),
-                    "section": section_of(
-                        articles["section"], self.vectors[places], section_vectors
-                    ),
-                    "articles": len(today) + (0 if known is None else int(known["articles"])),
-                    "publishers": max(
-                        articles["publisher"].nunique(),
-                        0 if known is None else int(known["publishers"]),
-                    ),
-                    "stories": max(
-                        articles["story_id"].nunique(),
-                        0 if known is None else int(known["stories"]),
-                    ),
-                    "first_seen_at": articles["first_seen_at"].min()
-                    if known is None
-                    else min(known["first_seen_at"], articles["first_seen_at"].min()),
-                    "last_seen_at": articles["first_seen_at"].max(),
+                    "section": section_of(named[places], self.vectors[places], section_vectors),
+                    "articles": int(fresh[places].sum()) + known.get("articles", 0),
+                    "publishers": max(len(set(publishers[places])), known.get("publishers", 0)),
+                    "stories": max(len(set(story_ids[places])), known.get("stories", 0)),
+                    "first_seen_at": min(known.get("first_seen_at", first), first),
+                    "last_seen_at": pd.Timestamp(seen[places].max()),
                     "vector": _unit((self.vectors[places] * weights[places, None]).sum(axis=0)),
                 }
             )

@@ -167,23 +167,50 @@ class Reader:
         """The assignment of each article that is in force at `as_of`."""
         return self._latest("stories.assignments", "article_id", as_of)
 
-    def topic_stories_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
-        """The topic of each story at `as_of`."""
-        return self._latest("stories.topic_stories", "story_id", as_of)
+    def topic_stories_as_of(
+        self, as_of: pd.Timestamp, since: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
+        """The topic of each story at `as_of`, of those with articles assigned from `since` on."""
+        return self._latest(
+            "stories.topic_stories",
+            "story_id",
+            as_of,
+            ""
+            if since is None
+            else "SEMI JOIN "
+            "(SELECT story_id FROM stories.assignments WHERE day >= $since AND day < $as_of) "
+            "USING (story_id)",
+            since,
+        )
 
     def topics_as_of(self, as_of: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
         """The description of each topic at `as_of`, of those with articles from `since` on."""
-        frame = self._latest("stories.topics", "topic_id", as_of)
-        if since is not None:
-            frame = frame[frame["last_seen_at"] >= since].reset_index(drop=True)
-        return frame
+        return self._latest(
+            "stories.topics",
+            "topic_id",
+            as_of,
+            ""
+            if since is None
+            else "SEMI JOIN "
+            "(SELECT topic_id FROM stories.topics WHERE last_seen_at >= $since AND day < $as_of) "
+            "USING (topic_id)",
+            since,
+        )
 
-    def _latest(self, table: str, key: str, as_of: pd.Timestamp) -> pd.DataFrame:
+    def _latest(
+        self,
+        table: str,
+        key: str,
+        as_of: pd.Timestamp,
+        among: str = "",
+        since: pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """The row of each key that is in force at `as_of`, of the keys that `among` joins."""
         return self.frame(
-            f"SELECT * FROM {table} WHERE day < ? "  # noqa: S608
+            f"SELECT * FROM {table} {among} WHERE day < $as_of "  # noqa: S608
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY day DESC) = 1 "
             f"ORDER BY {key}",
-            as_of,
+            {"as_of": as_of} | ({} if since is None else {"since": since}),
         )
 
     def story_sizes(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

@@ -18,7 +18,6 @@ and q8 of the warm-up, which both forecasters had right and which counts nowhere
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import math
@@ -30,14 +29,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.cli.main import dbtRunnerResult
 
 from newsworld_dagster.contracts import CONTRACTS
 from newsworld_dagster.warehouse import Reader, Warehouse
-
-PROJECT = Path(__file__).parents[2] / "dbt_models"
-AS_OF = pd.Timestamp("2026-02-01")
+from tests.synthetic_world import AS_OF, dbt, frame
 
 # question: template, section, made, window, {forecaster: probability}, phase
 QUESTIONS = {
@@ -63,16 +59,6 @@ VERDICTS = [
     ("q8", "yes", "2025-12-08", False),
     ("q9", "no", "2026-01-31", False),
 ]
-
-
-def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Rows for a table; columns that a case does not name are filled in."""
-    fillers = {"str": "-", "int64": 1, "float64": 0.5, "None": AS_OF}
-    columns = {
-        name: None if column.nullable else fillers.get(str(column.dtype), [1.0, 0.0])
-        for name, column in CONTRACTS[table].columns.items()
-    }
-    return pd.DataFrame([{**columns, **row} for row in rows])
 
 
 def claims() -> list[dict[str, object]]:
@@ -148,18 +134,6 @@ def write_world(path: Path) -> None:
             writer.append(table, frame(table, rows))
         topics = [{"topic_id": "t1", **world}, {"topic_id": "t2", **world}]
         writer.replace_all("stories.topics", frame("stories.topics", topics))
-
-
-def dbt(warehouse: Path, target: Path, *arguments: str) -> dbtRunnerResult:
-    places = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target]
-    command = [*arguments, *map(str, [*places, "--log-path", target / "logs"]), "--quiet"]
-    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(PROJECT):
-        patch.setenv("NEWSWORLD_WAREHOUSE", str(warehouse))
-        try:
-            return dbtRunner().invoke(command)
-        finally:
-            # In a process of its own it ends with the run; here it would go on holding the file.
-            DuckDBConnectionManager.close_all_connections()
 
 
 def statuses(result: dbtRunnerResult) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.worlds import SAMPLE, WorldFolder
 
 LAST = "2026-02-08"
-REPLAY = ("backtest", "--from", "2026-01-26", "--to", LAST)
+REPLAY = ("backtest", "--from", "2026-01-28", "--to", LAST, "--warm-up-from", "2026-01-26")
 TABLES = (
     "stories.assignments", "stories.lineage", "stories.topics", "stories.topic_stories",
     "forecasts.editions", "forecasts.reports", "forecasts.anchors", "forecasts.claims",

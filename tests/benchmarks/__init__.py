@@ -1,0 +1,1 @@
+"""Benchmarks: measured on real data, never timed assertions."""

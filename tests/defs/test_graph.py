@@ -1,0 +1,85 @@
+"""The graph that an operator sees."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from newsworld_dagster.definitions import defs as load
+
+PYTHON_ASSETS = {
+    "news/articles": set(),
+    "embeddings/vectors": {"news/articles"},
+    "stories/assignments": {"embeddings/vectors"},
+    "stories/lineage": {"embeddings/vectors"},
+    "stories/topic_stories": {"stories/assignments"},
+    "stories/topics": {"stories/assignments"},
+    "forecasts/reports": {"stories/topics"},
+    "forecasts/anchors": {"stories/topics"},
+    "forecasts/claims": {"forecasts/reports", "forecasts/anchors"},
+    "forecasts/refusals": {"forecasts/reports"},
+    "forecasts/editions": {"forecasts/claims"},
+    "outcomes/resolutions": {"forecasts/claims", "forecasts/anchors"},
+    "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
+    "published/calibration_notebook": {"published/snapshot"},
+}
+GROUPS = {"articles", "stories", "predictions", "outcomes", "scorecards", "published"}
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def graph(definitions: dg.Definitions):
+    return definitions.resolve_asset_graph()
+
+
+def test_python_assets_depend_as_drawn(graph) -> None:
+    for name, parents in PYTHON_ASSETS.items():
+        node = graph.get(dg.AssetKey(name.split("/")))
+        assert {key.to_user_string() for key in node.parent_keys} == parents, name
+
+
+def test_every_asset_is_described_grouped_and_owned(graph) -> None:
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert node.description, key
+        assert node.group_name in GROUPS, key
+        assert node.owners == ["team:newsdesk"], key
+
+
+def test_dbt_and_python_are_one_graph(graph) -> None:
+    scored = dg.AssetKey(["marts", "fct_scored_claims"])
+    ancestors = graph.get_ancestor_asset_keys(scored)
+    assert dg.AssetKey(["news", "articles"]) in ancestors
+    assert dg.AssetKey(["outcomes", "resolutions"]) in ancestors
+
+
+def test_writers_share_one_pool(graph) -> None:
+    for key in graph.materializable_asset_keys:
+        pools = graph.get(key).pools or set()
+        if key.path[0] == "published":
+            assert not pools
+        else:
+            assert pools == {"warehouse"}, key
+
+
+def test_partitioned_assets_take_a_range_as_one_run(graph) -> None:
+    partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
+    assert len(partitioned) == 12
+    for key in partitioned:
+        assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_schedule_asks_for_today_with_the_feeds() -> None:
+    import datetime as dt
+
+    from newsworld_dagster.defs.automation import evening_edition
+
+    moment = dt.datetime(2026, 5, 4, 21, 30, tzinfo=dt.UTC)
+    context = dg.build_schedule_context(scheduled_execution_time=moment)
+    request = evening_edition(context)
+    assert request.partition_key == "2026-05-04"
+    assert request.run_config["ops"]["news__articles"]["config"] == {"live": True}

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from newsworld_dagster.contracts import CONTRACTS, meet
+from newsworld_dagster.stories import StoryDay, StoryParameters, assign_stories, story_id
+
+DAY = pd.Timestamp("2026-02-14")
+# Below, titles share no word, so two articles are alike by 0.4 times their cosine, less 0.015
+# for each day between them; 0.33 makes them one story.
+WORDS = [f"word{n}" for n in range(20)]
+
+
+def turned(*degrees: float) -> np.ndarray:
+    """Unit vectors of the plane by their angle."""
+    angles = [math.radians(angle) for angle in degrees]
+    return np.array([[math.cos(a), math.sin(a)] for a in angles], np.float32)
+
+
+def window(
+    *stories: str | None,
+    days: list[float] | None = None,
+    titles: list[str] | None = None,
+) -> pd.DataFrame:
+    days = days or [n / 1000 for n in range(len(stories))]
+    return pd.DataFrame(
+        {
+            "article_id": [f"a{n}" for n in range(len(stories))],
+            "title": titles or WORDS[: len(stories)],
+            "summary": "",
+            "first_seen_at": [DAY + pd.Timedelta(days=n) for n in days],
+            "story_id": pd.Series(stories, dtype=object),
+        }
+    )
+
+
+def in_force(given: pd.DataFrame, made: StoryDay) -> list[str]:
+    """The story of each article after the day."""
+    now = given.set_index("article_id")["story_id"].to_dict()
+    now |= made.assignments.set_index("article_id")["story_id"].to_dict()
+    return [now[article] for article in given["article_id"]]
+
+
+def same_story(stories: list[str]) -> list[list[bool]]:
+    return [[one == other for other in stories] for one in stories]
+
+
+def test_near_articles_join_and_a_far_one_founds() -> None:
+    given = window(None, None, None)
+    made = assign_stories(given, turned(0, 20, 90), day=DAY)
+    assert made.assignments["story_id"].tolist() == [
+        story_id("a0"),
+        story_id("a0"),
+        story_id("a2"),
+    ]
+    assert made.assignments["reason"].tolist() == ["founded", "joined", "founded"]
+    # 0.4 * cos 20° - 0.015 * 0.001
+    assert made.assignments["score"].tolist() == pytest.approx([1, 0.375862, 1], abs=1e-5)
+    assert made.lineage.empty
+    meet(CONTRACTS["stories.assignments"], made.assignments)
+
+
+def test_same_words_make_one_story_where_the_vectors_do_not() -> None:
+    titles = ["storm floods harbour", "storm floods harbour", "court frees banker"]
+    made = assign_stories(window(None, None, None, titles=titles), turned(0, 90, 90), day=DAY)
+    assert made.assignments["story_id"].tolist() == [
+        story_id("a0"),
+        story_id("a0"),
+        story_id("a2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "together"),
+    [
+        (4.0, True),  # 0.4 - 4 * 0.015 = 0.34
+        (5.0, False),  # 0.4 - 5 * 0.015 = 0.325
+    ],
+)
+def test_time_between_articles_parts_them(days: float, together: bool) -> None:
+    made = assign_stories(window(None, None, days=[0, days]), turned(0, 0), day=DAY)
+    one, other = made.assignments["story_id"]
+    assert (one == other) is together
+
+
+def test_articles_without_a_time_are_compared_without_decay() -> None:
+    given = window(None, None, None, days=[0, 9, 9])
+    given.loc[1, "first_seen_at"] = pd.NaT
+    made = assign_stories(given, turned(0, 0, 90), day=DAY)
+    assert same_story(in_force(given, made)) == same_story(["x", "x", "y"])
+    given["first_seen_at"] = pd.NaT
+    made = assign_stories(given, turned(0, 0, 90), day=DAY)
+    assert same_story(in_force(given, made)) == same_story(["x", "x", "y"])
+
+
+def test_known_articles_stay_where_nothing_new_touches_them() -> None:
+    given = window("s1", "s2", "s2", None)
+    made = assign_stories(given, turned(0, 90, 90, 95), day=DAY)
+    assert made.assignments["article_id"].tolist() == ["a3"]
+    assert made.assignments["story_id"].tolist() == ["s2"]
+    quiet = given.assign(story_id=["s1", "s2", "s2", "s2"])
+    assert assign_stories(quiet, turned(0, 90, 90, 95), day=DAY).assignments.empty
+
+
+def test_an_article_between_two_stories_merges_them() -> None:
+    # The two stories stand 41.4° apart: 0.4 * 0.75 = 0.30, too little. The new one between them
+    # is 0.374 from each, so that they meet at (0.30 + 0.374) / 2 = 0.337 on average.
+    given = window("older", "younger", None, days=[0, 0, 0])
+    made = assign_stories(given, turned(0, 41.4096, 20.7048), day=DAY)
+    assert in_force(given, made) == ["older"] * 3
+    rows = made.assignments.set_index("article_id")
+    assert rows["reason"].to_dict() == {"a1": "merged", "a2": "joined"}
+    assert rows.loc["a1", "score"] == pytest.approx((0.30 + 0.374166) / 2, abs=1e-4)
+    assert made.lineage[["day", "kind", "from_story_id", "to_story_id", "articles"]].to_numpy(
+        dtype=object
+    ).tolist() == [[DAY, "merge", "younger", "older", 1]]
+    assert "0.33" in made.lineage["reason"].iloc[0]
+    meet(CONTRACTS["stories.lineage"], made.lineage)
+
+
+def test_the_larger_stored_story_keeps_its_id_in_a_merge() -> None:
+    # The new one is a little nearer to the small story, which makes it two against three.
+    given = window("small", "large", "large", "large", None, days=[0] * 5)
+    made = assign_stories(given, turned(0, 41.4096, 41.4096, 41.4096, 20), day=DAY)
+    assert in_force(given, made) == ["large"] * 5
+    assert made.lineage["from_story_id"].tolist() == ["small"]
+
+
+def test_a_wrongly_joined_story_splits_and_keeps_its_id_on_the_larger_part() -> None:
+    given = window("s1", "s1", "s1", None)
+    made = assign_stories(given, turned(0, 0, 90, 90), day=DAY)
+    assert in_force(given, made) == ["s1", "s1", story_id("a3"), story_id("a3")]
+    assert made.assignments.set_index("article_id").loc["a2", "reason"] == "split"
+    assert made.lineage[["kind", "from_story_id", "to_story_id", "articles"]].to_numpy(
+        dtype=object
+    ).tolist() == [["split", "s1", story_id("a3"), 1]]
+
+
+def test_a_part_that_splits_off_without_a_new_article_gets_an_id_of_its_own() -> None:
+    given = window("s1", "s1", "s1", "s1", "s1", None)
+    made = assign_stories(given, turned(0, 0, 0, 90, 90, 0), day=DAY)
+    stories = in_force(given, made)
+    assert same_story(stories) == same_story(["s1", "s1", "s1", "n", "n", "s1"])
+    assert stories[0] == "s1"
+    assert stories[3] not in {"s1", *(story_id(article) for article in given["article_id"])}
+    assert made.lineage["articles"].tolist() == [2]
+
+
+def crowd(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Sixty articles of twelve stories, all of one moment."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((12, 32))
+    stories = rng.integers(0, 12, 60)
+    vectors = centres[stories] + 0.15 * rng.standard_normal((60, 32))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    given = window(*[None] * 60, days=[0.0] * 60, titles=[f"w{n} v{n}" for n in range(60)])
+    return given.assign(truth=stories), vectors.astype(np.float32)
+
+
+def test_the_same_input_gives_the_same_rows() -> None:
+    given, vectors = crowd(1)
+    one = assign_stories(given, vectors, day=DAY)
+    other = assign_stories(given.copy(), vectors.copy(), day=DAY)
+    pd.testing.assert_frame_equal(one.assignments, other.assignments)
+    pd.testing.assert_frame_equal(one.lineage, other.lineage)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_inside_a_day_does_not_change_what_belongs_together(seed: int) -> None:
+    given, vectors = crowd(seed)
+    order = np.random.default_rng(seed + 100).permutation(len(given))
+    shuffled = given.iloc[order].reset_index(drop=True)
+    one = in_force(given, assign_stories(given, vectors, day=DAY))
+    other = in_force(shuffled, assign_stories(shuffled, vectors[order], day=DAY))
+    expected = same_story([str(number) for number in given["truth"]])
+    assert same_story(one) == expected
+    back = pd.Series(other, index=order).sort_index().tolist()
+    assert same_story(back) == expected
+
+
+def test_stored_ids_do_not_depend_on_the_order_of_the_new() -> None:
+    given = window("s1", "s2", None, None, None, None, days=[0.0] * 6)
+    vectors = turned(0, 90, 2, 88, 3, 92)
+    order = np.array([1, 0, 5, 4, 3, 2])
+    shuffled = given.iloc[order].reset_index(drop=True)
+    one = assign_stories(given, vectors, day=DAY).assignments
+    other = assign_stories(shuffled, vectors[order], day=DAY).assignments
+    columns = ["article_id", "story_id"]
+    assert sorted(one[columns].to_numpy().tolist()) == sorted(other[columns].to_numpy().tolist())
+    assert one["story_id"].tolist() == ["s1", "s2", "s1", "s2"]
+
+
+def test_parameters_decide() -> None:
+    strict = StoryParameters(threshold=0.39)
+    made = assign_stories(window(None, None), turned(0, 20), day=DAY, parameters=strict)
+    assert made.assignments["story_id"].nunique() == 2
+
+
+def test_an_empty_window_and_a_window_of_stop_words_are_no_trouble() -> None:
+    empty = assign_stories(window(), np.zeros((0, 0), np.float32), day=DAY)
+    assert meet(CONTRACTS["stories.assignments"], empty.assignments).empty
+    assert meet(CONTRACTS["stories.lineage"], empty.lineage).empty
+    bare = window(None, None, titles=["the", "of"])
+    one, other = assign_stories(bare, turned(0, 0), day=DAY).assignments["story_id"]
+    assert one == other

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from newsworld_dagster.warehouse import (
+    Warehouse,
+    WarehouseLockedError,
+    WarehouseMissingError,
+    open_snapshot,
+    publish_snapshot,
+    world_span,
+)
+from tests.warehouse.warehouse_rows import articles, at
+
+
+def add(warehouse: Warehouse, *days: str) -> None:
+    with warehouse.write() as writer:
+        for day in days:
+            writer.append(
+                "news.articles",
+                articles({"article_id": f"a{day}", "first_seen_at": at(f"{day} 10:00")}),
+            )
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "it's published" / "snapshot.duckdb"
+
+
+def test_a_reader_keeps_the_old_snapshot_and_the_next_sees_the_new(
+    warehouse: Warehouse, target: Path
+) -> None:
+    add(warehouse, "14")
+    assert publish_snapshot(warehouse, target) == target
+    with open_snapshot(target) as old:
+        assert len(old.table("news.articles")) == 1
+        add(warehouse, "15")
+        publish_snapshot(warehouse, target)
+        with open_snapshot(target) as new:
+            assert len(new.table("news.articles")) == 2
+        assert len(old.table("news.articles")) == 1
+
+
+def test_nothing_but_the_snapshot_is_left_in_its_folder(warehouse: Warehouse, target: Path) -> None:
+    add(warehouse, "14")
+    for _ in range(2):
+        publish_snapshot(warehouse, target)
+    assert [path.name for path in target.parent.iterdir()] == ["snapshot.duckdb"]
+
+
+def test_a_publication_that_fails_leaves_the_old_snapshot(
+    warehouse: Warehouse, target: Path
+) -> None:
+    add(warehouse, "14")
+    publish_snapshot(warehouse, target)
+    with duckdb.connect(str(warehouse.path)), pytest.raises(WarehouseLockedError):
+        publish_snapshot(warehouse, target)
+    assert [path.name for path in target.parent.iterdir()] == ["snapshot.duckdb"]
+    with open_snapshot(target) as snapshot:
+        assert len(snapshot.table("news.articles")) == 1
+
+
+def test_a_snapshot_is_read_only_and_answers_as_of(warehouse: Warehouse, target: Path) -> None:
+    add(warehouse, "14", "15")
+    publish_snapshot(warehouse, target)
+    with open_snapshot(target) as snapshot:
+        with pytest.raises(duckdb.Error, match="read-only"):
+            snapshot.sql("DELETE FROM news.articles")
+        found = snapshot.sql("SELECT article_id FROM news.articles WHERE day = ?", [at("15")])
+        assert found["article_id"].tolist() == ["a15"]
+        assert len(snapshot.reader.articles_as_of(at("14 12:00"))) == 1
+        tables = snapshot.tables()
+        assert "news.articles" in set(tables["schema"] + "." + tables["name"])
+
+
+def test_views_travel_with_the_snapshot(warehouse: Warehouse, target: Path) -> None:
+    add(warehouse, "14")
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute("CREATE VIEW news.titles AS SELECT title FROM news.articles")
+    publish_snapshot(warehouse, target)
+    with open_snapshot(target) as snapshot:
+        assert snapshot.table("news.titles")["title"].tolist() == ["Headline a14"]
+        kinds = snapshot.tables().set_index("name")["kind"]
+        assert kinds["titles"] == "view"
+
+
+def test_opening_without_a_snapshot_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSWORLD_DATA_DIR", str(tmp_path))
+    expected = tmp_path / "published" / "snapshot.duckdb"
+    with pytest.raises(WarehouseMissingError, match="make demo") as caught:
+        open_snapshot()
+    assert str(expected) in str(caught.value)
+
+
+def test_span_of_a_world(warehouse: Warehouse) -> None:
+    assert world_span(warehouse.path) is None
+    with warehouse.write():
+        pass
+    assert world_span(warehouse.path) is None
+    add(warehouse, "14", "17", "16")
+    span = world_span(warehouse.path)
+    assert span is not None
+    assert (span.first, span.last) == (at("14"), at("17"))
+    with duckdb.connect(str(warehouse.path)):
+        assert world_span(warehouse.path) is None
