@@ -39,7 +39,13 @@ def render_notebook(notebook: Path, target: Path, parameters: Mapping[str, objec
         except papermill.PapermillExecutionError as error:
             failure = error
         # No addresses of other hosts: the page is complete in itself.
-        exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="")
+        exporter = HTMLExporter(
+            mathjax_url="",
+            require_js_url="",
+            jquery_url="",
+            mermaid_js_url="",
+            mermaid_layout_elk_js_url="",
+        )
         page, _ = exporter.from_notebook_node(nbformat.read(str(executed), as_version=4))
         fresh = Path(folder) / target.name
         fresh.write_text(page, encoding="utf-8")

@@ -141,6 +141,8 @@ def still_pictures() -> None:
     They need no script and no network, so they also show in an exported page, and a reader who
     does not see them hears their title.
     """
+    # The limit of 5,000 rows guards pages that carry their data; pictures carry none.
+    alt.data_transformers.disable_max_rows()
     alt.renderers.register("still", _still)
     alt.renderers.enable("still")
 
