@@ -9,6 +9,9 @@ from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, 
 from newsworld_dagster.defs.world import World, fixed_texts
 from newsworld_dagster.embeddings import embed_texts
 
+# As far back as any later step reads.
+LOOK_BACK_DAYS = 30
+
 
 @dg.asset(
     key=["embeddings", "vectors"],
@@ -31,8 +34,11 @@ def vectors(
 ) -> dg.MaterializeResult:
     """Embed what the cache lacks."""
     encoder = world.encoder
+    days = days_of(context)
+    # Later steps look back over the days before the run, which may never have been run.
+    reach = pd.date_range(days[0] - pd.Timedelta(days=LOOK_BACK_DAYS), days[-1])
     with world.warehouse.read() as reader:
-        missing = reader.missing_texts(encoder.name, days_of(context))
+        missing = reader.missing_texts(encoder.name, list(reach))
         texts = pd.DataFrame(
             {
                 "content_digest": missing["content_digest"],
