@@ -171,7 +171,7 @@ def test_checks_ran_and_passed(demo_world: WorldFolder) -> None:
         "point_in_time", "refused_share", "order", "overdue",
     }  # fmt: skip
     assert ours <= {check.check_name for check in checks}
-    assert len(checks) > 100  # those of dbt beside ours
+    assert len(checks) >= len(ours) + 60  # the tests of the dbt models beside ours
     assert [check.check_name for check in checks if not check.passed] == []
 
 
