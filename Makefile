@@ -48,7 +48,8 @@ dev: install ## Open the Dagster UI on the world in data/ (port 3000; PORT=... f
 	cd "$(DAGSTER_HOME)" && $(CURDIR)/$(BIN)/dagster dev --workspace $(CURDIR)/workspace.yaml --host 127.0.0.1 --port $${PORT:-3000}
 
 notebook: install ## Open JupyterLab with the notebooks on the published snapshot
-	cd notebooks && ../$(BIN)/jupyter lab --ServerApp.root_dir=.
+	cd notebooks && ../$(BIN)/jupyter lab --ServerApp.root_dir=. \
+	  $$(test "$$(id -u)" != 0 || echo --allow-root)
 
 check: install-dev ## Format, lint, types, import rules, SQL style
 	$(BIN)/ruff format --check .
