@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from newsworld_dagster.terminal import err, out, print_made, print_records, print_scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +29,6 @@ feeds_app = typer.Typer(help="Look at feeds.", no_args_is_help=True)
 ledger_app = typer.Typer(help="The claim ledger.", no_args_is_help=True)
 app.add_typer(feeds_app, name="feeds")
 app.add_typer(ledger_app, name="ledger")
-
-out = Console()
-err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="UTC day, YYYY-MM-DD")]
@@ -164,7 +161,7 @@ def backtest(
         err.print(f"replaying {start:%Y-%m-%d} to {stop:%Y-%m-%d}, on record from {first:%Y-%m-%d}")
         _run(world, start, stop, record_from=first)
         _print_made(world)
-        _print_scorecard(_scorecard(world, None, None), forecaster)
+        print_scorecard(_scorecard(world, None, None, forecaster))
 
 
 @app.command()
@@ -183,14 +180,11 @@ def scorecard(
     """What the ledger says: counts, scores, intervals and skill."""
     with _failing_plainly():
         _check_forecasters(forecaster)
-        document = _scorecard(_world(), from_, to)
-        if forecaster:
-            for part in ("forecasters", "groups"):
-                document[part] = [r for r in document[part] if r["forecaster"] in forecaster]
+        document = _scorecard(_world(), from_, to, forecaster)
         if as_json:
             sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
             return
-        _print_scorecard(document, forecaster)
+        print_scorecard(document)
 
 
 @app.command()
@@ -243,7 +237,7 @@ def score(
         if as_json:
             sys.stdout.write(json.dumps(external_document(scores), ensure_ascii=False) + "\n")
             return
-        _print_records(external_document(scores)["forecasters"])
+        print_records(external_document(scores)["forecasters"])
 
 
 @feeds_app.command("check")
@@ -359,7 +353,9 @@ def _run(world: World, first: pd.Timestamp, last: pd.Timestamp, **options: Any) 
     run_days(world, first, last, **options)
 
 
-def _scorecard(world: World, first: datetime | None, last: datetime | None) -> dict[str, Any]:
+def _scorecard(
+    world: World, first: datetime | None, last: datetime | None, names: list[str] | None
+) -> dict[str, Any]:
     import pandas as pd
 
     from newsworld_dagster.scoring import scorecard as score_claims
@@ -377,8 +373,9 @@ def _scorecard(world: World, first: datetime | None, last: datetime | None) -> d
         claims = claims[claims["day"] >= pd.Timestamp(first)]
     if last is not None:
         claims = claims[claims["day"] <= pd.Timestamp(last)]
+    table = score_claims(claims, as_of=as_of, seed=world.settings.seed)
     return scorecard_document(
-        score_claims(claims, as_of=as_of, seed=world.settings.seed), as_of=as_of
+        table[table["forecaster"].isin(names)] if names else table, as_of=as_of
     )
 
 
@@ -408,57 +405,4 @@ def _days(number: int) -> pd.Timedelta:
 def _print_made(world: World) -> None:
     from newsworld_dagster.runs import what_is_there
 
-    made = what_is_there(world)
-    table = Table(title="What was made", title_justify="left", show_header=False)
-    for name, value in vars(made).items():
-        table.add_row(name.replace("_", " "), f"{value:,}")
-    out.print(table)
-
-
-def _print_scorecard(document: dict[str, Any], names: list[str] | None) -> None:
-    rows = [r for r in document["forecasters"] if not names or r["forecaster"] in names]
-    counts = ("forecaster", "made", "due", "scored", "void", "pending", "overdue", "early")
-    _print_records([{name: row[name] for name in counts} for row in rows])
-    shown = [
-        {
-            "forecaster": row["forecaster"],
-            "Brier": _with_interval(row, "brier"),
-            "log score": _number(row["log_score"]),
-            "skill over base-rate": _with_interval(row, "skill"),
-            "miscalibration": _number(row["miscalibration"]),
-            "discrimination": _number(row["discrimination"]),
-        }
-        for row in rows
-    ]
-    _print_records(shown)
-
-
-def _with_interval(row: dict[str, Any], name: str) -> str:
-    if row[name] is None:
-        return "-"
-    if row[f"{name}_low"] is None:
-        return _number(row[name])
-    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _print_records(records: list[dict[str, Any]]) -> None:
-    if not records:
-        out.print("nothing to show")
-        return
-    table = Table()
-    for name in records[0]:
-        table.add_column(
-            name.replace("_", " "), justify="left" if name == "forecaster" else "right"
-        )
-    for record in records:
-        table.add_row(
-            *(
-                _number(value) if isinstance(value, float) or value is None else str(value)
-                for value in record.values()
-            )
-        )
-    out.print(table)
+    print_made(what_is_there(world))

@@ -1,19 +1,20 @@
 """forecasts/* and outcomes/*: each day settles what it can, then forecasts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from newsworld_dagster.defs.partitions import (
-    DAYS,
-    OWNERS,
     POOL,
     RANGE,
     RETRY,
     as_of,
+    daily_table,
     days_of,
+    each_day,
     phase,
 )
 from newsworld_dagster.defs.previews import counts_table, markdown
@@ -30,42 +31,35 @@ CLAIMS = dg.AssetKey(["forecasts", "claims"])
 REFUSALS = dg.AssetKey(["forecasts", "refusals"])
 RESOLUTIONS = dg.AssetKey(["outcomes", "resolutions"])
 
+GROUP = "predictions"
 WINDOW_DAYS = 28
-
-
-def _spec(
-    key: dg.AssetKey, description: str, deps: list[dg.AssetKey], group: str = "predictions"
-) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key,
-        description=description,
-        deps=deps,
-        owners=OWNERS,
-        group_name=group,
-        kinds={"python", "duckdb", "scikitlearn"},
-        code_version="1",
-        partitions_def=DAYS,
-    )
 
 
 @dg.multi_asset(
     specs=[
-        _spec(REPORTS, "Predictions: one report a topic, day and forecaster.", [TOPICS]),
-        _spec(ANCHORS, "What counts as coverage of a topic, frozen with its claims.", [TOPICS]),
-        _spec(
+        daily_table(
+            REPORTS, "Predictions: one report a topic, day and forecaster.", [TOPICS], GROUP
+        ),
+        daily_table(
+            ANCHORS, "What counts as coverage of a topic, frozen with its claims.", [TOPICS], GROUP
+        ),
+        daily_table(
             CLAIMS,
             "The ledger: every dated, checkable claim with its probability, append-only and "
             "chained by hash. A rerun of a day appends nothing.",
             [REPORTS, ANCHORS],
+            GROUP,
         ),
-        _spec(REFUSALS, "Claims that the lint refused, each with its reason.", [REPORTS]),
-        _spec(EDITIONS, "The seal of each forecaster's day.", [CLAIMS]),
-        _spec(
+        daily_table(
+            REFUSALS, "Claims that the lint refused, each with its reason.", [REPORTS], GROUP
+        ),
+        daily_table(EDITIONS, "The seal of each forecaster's day.", [CLAIMS], GROUP),
+        daily_table(
             RESOLUTIONS,
             "Outcomes: verdicts on claims with their evidence, append-only; a correction "
             "supersedes.",
             [CLAIMS, ANCHORS],
-            group="outcomes",
+            "outcomes",
         ),
     ],
     name="predictions_and_outcomes",
@@ -83,12 +77,12 @@ def predictions_and_outcomes(
     """
     days = days_of(context)
     with world.warehouse.hold():
-        for number, day in enumerate(days):
+        with world.warehouse.read() as reader:
+            triggers = world.trigger_vectors(reader)
+        for day in each_day(days, world, "predictions and outcomes"):
             moment = as_of(context, world, day)
             settle(world, day, moment)
-            forecast(world, day, moment, phase(context, day))
-            if number % 10 == 9 or number + 1 == len(days):
-                world.progress(f"predictions and outcomes: {number + 1} of {len(days)} days")
+            forecast(world, day, moment, phase(context, day), triggers)
     with world.warehouse.read() as reader:
         yield from _results(reader, days)
 
@@ -119,7 +113,13 @@ def settle(world: World, day: pd.Timestamp, moment: pd.Timestamp) -> int:
         return writer.append("outcomes.resolutions", verdicts)
 
 
-def forecast(world: World, day: pd.Timestamp, moment: pd.Timestamp, phase_: str) -> int:
+def forecast(
+    world: World,
+    day: pd.Timestamp,
+    moment: pd.Timestamp,
+    phase_: str,
+    trigger_vectors: Mapping[str, np.ndarray],
+) -> int:
     """Append the day's edition, unless the day is sealed; returns the number of claims."""
     with world.warehouse.read() as reader:
         if not reader.editions_of(day).empty:
@@ -136,7 +136,7 @@ def forecast(world: World, day: pd.Timestamp, moment: pd.Timestamp, phase_: str)
             topics=reader.topics_as_of(moment, moment - pd.Timedelta(days=2)),
             settled=reader.settled_questions(moment),
             open_claims=reader.open_claims(moment).drop_duplicates("question_id"),
-            trigger_vectors=world.trigger_vectors(reader),
+            trigger_vectors=trigger_vectors,
             embedding_model=world.encoder.name,
             phase=phase_,
             code_version=world.code_version,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import dagster as dg
 import pandas as pd
 
@@ -35,6 +37,33 @@ def _days() -> dg.DailyPartitionsDefinition:
 
 
 DAYS = _days()
+
+
+def daily_table(
+    key: dg.AssetKey,
+    description: str,
+    deps: Iterable[dg.AssetKey | dg.AssetsDefinition],
+    group: str,
+) -> dg.AssetSpec:
+    """A table that a step with several tables writes day by day."""
+    return dg.AssetSpec(
+        key,
+        description=description,
+        deps=deps,
+        owners=OWNERS,
+        group_name=group,
+        kinds={"python", "duckdb", "scikitlearn"},
+        code_version="1",
+        partitions_def=DAYS,
+    )
+
+
+def each_day(days: list[pd.Timestamp], world: World, step: str) -> Iterator[pd.Timestamp]:
+    """The days in order, telling how far the step has come after every tenth and the last."""
+    for number, day in enumerate(days, start=1):
+        yield day
+        if number % 10 == 0 or number == len(days):
+            world.progress(f"{step}: {number} of {len(days)} days")
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[pd.Timestamp]:

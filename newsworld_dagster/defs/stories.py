@@ -2,13 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.defs.embeddings import vectors
-from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, as_of, days_of
+from newsworld_dagster.defs.partitions import (
+    POOL,
+    RANGE,
+    RETRY,
+    as_of,
+    daily_table,
+    days_of,
+    each_day,
+)
 from newsworld_dagster.defs.previews import markdown
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.stories import (
@@ -23,29 +30,21 @@ LINEAGE = dg.AssetKey(["stories", "lineage"])
 TOPICS = dg.AssetKey(["stories", "topics"])
 TOPIC_STORIES = dg.AssetKey(["stories", "topic_stories"])
 
-
-def _spec(key: dg.AssetKey, description: str, deps: list[Any]) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key,
-        description=description,
-        deps=deps,
-        owners=OWNERS,
-        group_name="stories",
-        kinds={"python", "duckdb", "scikitlearn"},
-        code_version="1",
-        partitions_def=DAYS,
-    )
+GROUP = "stories"
 
 
 @dg.multi_asset(
     specs=[
-        _spec(
+        daily_table(
             ASSIGNMENTS,
             "Which story each article belongs to, versioned by day. A story is one news event "
             "with its direct follow-ups.",
             [vectors],
+            GROUP,
         ),
-        _spec(LINEAGE, "Every merge and split of stories, with the reason.", [vectors]),
+        daily_table(
+            LINEAGE, "Every merge and split of stories, with the reason.", [vectors], GROUP
+        ),
     ],
     name="stories",
     backfill_policy=RANGE,
@@ -59,7 +58,7 @@ def stories(
     parameters = StoryParameters()
     days = days_of(context)
     with world.warehouse.hold():
-        for number, day in enumerate(days):
+        for day in each_day(days, world, "stories"):
             with world.warehouse.read() as reader:
                 # What the day itself assigned before is made anew; what earlier days did stands.
                 window = reader.live_window(
@@ -70,8 +69,6 @@ def stories(
             with world.warehouse.write() as writer:
                 writer.replace_partition("stories.assignments", [day], made.assignments)
                 writer.replace_partition("stories.lineage", [day], made.lineage)
-            if number % 10 == 9 or number + 1 == len(days):
-                world.progress(f"stories: {number + 1} of {len(days)} days")
     with world.warehouse.read() as reader:
         sizes = reader.story_sizes(days[0], days[-1])
         moves = reader.count("stories.lineage", days)
@@ -92,16 +89,18 @@ def stories(
 
 @dg.multi_asset(
     specs=[
-        _spec(
+        daily_table(
             TOPIC_STORIES,
             "Which topic each story belongs to, versioned by day.",
             [ASSIGNMENTS],
+            GROUP,
         ),
-        _spec(
+        daily_table(
             TOPICS,
             "Running threads of stories: label, keywords, section and counts, described anew "
             "on every day that brings them articles.",
             [ASSIGNMENTS],
+            GROUP,
         ),
     ],
     name="topics",
@@ -116,7 +115,9 @@ def topics(
     parameters = TopicParameters()
     days = days_of(context)
     with world.warehouse.hold():
-        for number, day in enumerate(days):
+        with world.warehouse.read() as reader:
+            sections = world.section_vectors(reader)
+        for day in each_day(days, world, "topics"):
             with world.warehouse.read() as reader:
                 window = reader.live_window(day, as_of(context, world, day), parameters.window_days)
                 window = window[window["story_id"].notna()].reset_index(drop=True)
@@ -125,15 +126,12 @@ def topics(
                 reach = day - pd.Timedelta(days=parameters.window_days + 1)
                 links = reader.topic_stories_as_of(day, reach)
                 known = reader.topics_as_of(day, day - pd.Timedelta(days=parameters.dormant_days))
-                sections = world.section_vectors(reader)
             made = link_topics(
                 window, matrix, links, known, sections, day=day, parameters=parameters
             )
             with world.warehouse.write() as writer:
                 writer.replace_partition("stories.topic_stories", [day], made.links)
                 writer.replace_partition("stories.topics", [day], made.topics)
-            if number % 10 == 9 or number + 1 == len(days):
-                world.progress(f"topics: {number + 1} of {len(days)} days")
     with world.warehouse.read() as reader:
         current = reader.topics_as_of(days[-1] + pd.Timedelta(days=1), days[0])
         linked = reader.count("stories.topic_stories", days)

@@ -15,7 +15,7 @@ from newsworld_dagster.forecasting import base_rate, coverage
 from newsworld_dagster.forecasting.base_rate import BaseRate
 from newsworld_dagster.forecasting.coverage import CoverageModel
 from newsworld_dagster.forecasting.ledger import digest
-from newsworld_dagster.forecasting.lint import lint
+from newsworld_dagster.forecasting.lint import Finding, lint
 from newsworld_dagster.forecasting.questions import Question, TopicBrief
 
 MOST_SOURCES = 5
@@ -54,6 +54,15 @@ def compile_report(
 ) -> list[Compiled]:
     """The report of each forecaster on the same questions."""
     sources = _sources(draft)
+    findings = [
+        lint(
+            question.statement,
+            question.resolve_by,
+            question.made_at,
+            open_statements=draft.open_statements,
+        )
+        for question in draft.questions
+    ]
     answers = {
         base_rate.NAME: (
             base_rate.MODEL,
@@ -71,6 +80,7 @@ def compile_report(
             draft,
             forecaster,
             *answer,
+            findings,
             sources=sources,
             day=day,
             phase=phase,
@@ -100,6 +110,7 @@ def _compile_one(
     model: str,
     probabilities: Sequence[float],
     rationales: Sequence[str],
+    findings: Sequence[Sequence[Finding]],
     *,
     sources: str,
     day: pd.Timestamp,
@@ -111,17 +122,11 @@ def _compile_one(
     report_id = "p" + digest(forecaster, brief.topic_id, brief.as_of.isoformat())[:23]
     claims: list[dict[str, object]] = []
     refusals: list[dict[str, object]] = []
-    for question, probability, rationale in zip(
-        draft.questions, probabilities, rationales, strict=True
+    for question, probability, rationale, faults in zip(
+        draft.questions, probabilities, rationales, findings, strict=True
     ):
-        findings = lint(
-            question.statement,
-            question.resolve_by,
-            question.made_at,
-            open_statements=draft.open_statements,
-        )
-        reasons = json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False)
-        if findings:
+        reasons = json.dumps([fault.as_dict() for fault in faults], ensure_ascii=False)
+        if faults:
             refusals.append(
                 {
                     "refusal_id": "x" + digest(report_id, question.statement)[:23],

@@ -69,13 +69,17 @@ def assign_stories(
         return StoryDay(_assignment_frame([]), _lineage_frame([]))
     space = _Space(window, vectors, parameters)
     before = window["story_id"].to_numpy(dtype=object)
-    current = _assign_online(space, before)
-    scores = current.scores
-    mended = _repair(space, current.story_ids, before, day)
+    new = np.array([i for i, story in enumerate(before) if not isinstance(story, str)], dtype=int)
+    if new.size == 0:
+        return StoryDay(_assignment_frame([]), _lineage_frame([]))
+    similar = space.similarity(new, np.arange(len(before)))
+    online, scores = _assign_online(space, before, new, similar)
+    mended = _repair(space, online, before, new, similar, day)
     ids = window["article_id"].to_numpy(dtype=object)
     rows: list[tuple[object, ...]] = []
     moves: dict[tuple[str, str], int] = {}
     founded: set[str] = {story for story in before if isinstance(story, str)}
+    remaining = set(mended)
     for place, story in enumerate(mended):
         was = before[place]
         if was == story:
@@ -84,12 +88,11 @@ def assign_stories(
             reason = "joined" if story in founded else "founded"
             score = scores[place] if reason == "joined" else 1.0
         else:
-            reason = "merged" if was not in set(mended) else "split"
+            reason = "merged" if was not in remaining else "split"
             score = space.mean_similarity(place, np.flatnonzero(mended == story))
             moves[(was, story)] = moves.get((was, story), 0) + 1
         founded.add(story)
         rows.append((ids[place], story, day, float(score), reason))
-    remaining = set(mended)
     lineage: list[tuple[object, ...]] = [
         (
             day,
@@ -136,19 +139,12 @@ class _Space:
         return float(self.similarity(np.array([row]), others).mean())
 
 
-@dataclass
-class _Current:
-    story_ids: np.ndarray
-    scores: np.ndarray
-
-
-def _assign_online(space: _Space, before: np.ndarray) -> _Current:
+def _assign_online(
+    space: _Space, before: np.ndarray, new: np.ndarray, similar: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Story and score of each article; `similar` is that of the new ones to all, in time order."""
     story_ids = before.copy()
     scores = np.ones(len(before))
-    new = np.array([i for i, story in enumerate(before) if not isinstance(story, str)], dtype=int)
-    if new.size == 0:
-        return _Current(story_ids, scores)
-    similar = space.similarity(new, np.arange(len(before)))
     codes = np.full(len(before), -1)
     members: list[str] = []
     place: dict[str, int] = {}
@@ -170,19 +166,20 @@ def _assign_online(space: _Space, before: np.ndarray) -> _Current:
         codes[i] = len(members)
         members.append(story)
         story_ids[i] = story
-    return _Current(story_ids, scores)
+    return story_ids, scores
 
 
 def _repair(
-    space: _Space, story_ids: np.ndarray, before: np.ndarray, day: pd.Timestamp
+    space: _Space,
+    story_ids: np.ndarray,
+    before: np.ndarray,
+    new: np.ndarray,
+    similar: np.ndarray,
+    day: pd.Timestamp,
 ) -> np.ndarray:
-    new = np.array([i for i, story in enumerate(before) if not isinstance(story, str)], dtype=int)
     mended = story_ids.copy()
-    if new.size == 0:
-        return mended
     codes, stories = pd.factorize(story_ids)
-    near = space.similarity(new, np.arange(len(story_ids))) >= space.parameters.threshold
-    rows, columns = np.nonzero(near)
+    rows, columns = np.nonzero(similar >= space.parameters.threshold)
     links = sparse.coo_matrix(
         (np.ones(rows.size), (codes[new[rows]], codes[columns])), shape=(len(stories),) * 2
     )

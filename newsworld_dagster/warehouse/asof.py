@@ -238,13 +238,11 @@ class Reader:
 
     def claims_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The ledger up to `as_of`, in its order."""
-        frame = self.frame("SELECT * FROM forecasts.claims WHERE as_of <= ? ORDER BY seq", as_of)
-        return frame
+        return self.frame("SELECT * FROM forecasts.claims WHERE as_of <= ? ORDER BY seq", as_of)
 
     def editions_of(self, day: pd.Timestamp) -> pd.DataFrame:
         """Seals of one day."""
-        frame = self.frame("SELECT * FROM forecasts.editions WHERE day = ?", day)
-        return frame
+        return self.frame("SELECT * FROM forecasts.editions WHERE day = ?", day)
 
     def latest_as_of(self) -> pd.Timestamp | None:
         """As-of moment of the newest edition."""
@@ -260,13 +258,7 @@ class Reader:
 
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""
-        return self.frame(
-            "SELECT * FROM outcomes.resolutions WHERE decided_at <= ? "
-            "QUALIFY row_number() OVER "
-            "(PARTITION BY claim_id ORDER BY decided_at DESC, supersedes IS NULL) = 1 "
-            "ORDER BY claim_id",
-            as_of,
-        )
+        return self.frame(f"{_in_force('claim_id')} ORDER BY claim_id", {"as_of": as_of})
 
     def open_claims(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Claims made up to `as_of` that have no verdict then."""
@@ -282,28 +274,20 @@ class Reader:
         """Anchors by id."""
         wanted = pd.DataFrame({"anchor_id": anchor_ids.drop_duplicates().astype(str)})
         self.connection.register("wanted", wanted)
-        frame = self.frame(
-            "SELECT a.* FROM forecasts.anchors AS a SEMI JOIN wanted USING (anchor_id)"
-        )
+        frame = self.frame("SELECT * FROM forecasts.anchors SEMI JOIN wanted USING (anchor_id)")
         self.connection.unregister("wanted")
         return frame
 
     def claims_with_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The record up to `as_of`: each claim but those of the warm-up, with its verdict then."""
         return self.frame(
-            """
+            f"""
             SELECT c.*, v.verdict, v.decided_at
             FROM forecasts.claims AS c
-            LEFT JOIN (
-                SELECT claim_id, verdict, decided_at FROM outcomes.resolutions
-                WHERE decided_at <= $as_of
-                QUALIFY row_number() OVER (
-                    PARTITION BY claim_id ORDER BY decided_at DESC, supersedes IS NULL
-                ) = 1
-            ) AS v USING (claim_id)
+            LEFT JOIN ({_in_force("claim_id")}) AS v USING (claim_id)
             WHERE c.as_of <= $as_of AND c.phase = 'record'
             ORDER BY seq
-            """,
+            """,  # noqa: S608
             {"as_of": as_of},
         )
 
@@ -314,23 +298,26 @@ class Reader:
         before their deadline come in only when it has passed, or quick yeses would flatter.
         """
         return self.frame(
-            """
-            WITH verdicts AS (
-                SELECT question_id, verdict FROM outcomes.resolutions
-                WHERE decided_at <= $as_of
-                QUALIFY row_number() OVER (
-                    PARTITION BY question_id ORDER BY decided_at DESC, supersedes IS NULL
-                ) = 1
-            )
+            f"""
+            WITH verdicts AS (SELECT question_id, verdict FROM ({_in_force("question_id")}))
             SELECT any_value(template) AS template, any_value(window_days) AS window_days,
                 any_value(features) AS features,
                 any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
             FROM forecasts.claims JOIN verdicts USING (question_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
             GROUP BY question_id ORDER BY min(seq)
-            """,
+            """,  # noqa: S608
             {"as_of": as_of},
         )
+
+
+def _in_force(key: str) -> str:
+    """SQL for the verdict of each `key` that is in force at $as_of: the latest, if superseding."""
+    return (
+        "SELECT * FROM outcomes.resolutions WHERE decided_at <= $as_of "  # noqa: S608
+        f"QUALIFY row_number() OVER (PARTITION BY {key} "
+        "ORDER BY decided_at DESC, supersedes IS NULL) = 1"
+    )
 
 
 def _plain(value: object) -> object:
