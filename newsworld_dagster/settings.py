@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         default=PROJECT / "data" / "sample" / "articles.jsonl", description="The bundled sample"
     )
     embedding_model: str = Field(
-        default="all-MiniLM-L6-v2",
+        default="all-MiniLM-L6-v2-int8",
         description="sentence-transformers model; the default's weights come in a package",
     )
     lock_timeout: float = Field(

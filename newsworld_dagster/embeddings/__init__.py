@@ -5,6 +5,7 @@ from __future__ import annotations
 from newsworld_dagster.embeddings.cache import embed_texts
 from newsworld_dagster.embeddings.encoder import (
     DEFAULT_MODEL,
+    FLOAT32_MODEL,
     Encoder,
     ModelUnavailableError,
     SentenceTransformerEncoder,
@@ -12,6 +13,7 @@ from newsworld_dagster.embeddings.encoder import (
 
 __all__ = [
     "DEFAULT_MODEL",
+    "FLOAT32_MODEL",
     "Encoder",
     "ModelUnavailableError",
     "SentenceTransformerEncoder",

