@@ -12,7 +12,8 @@ export DAGSTER_HOME := $(NEWSWORLD_DATA_DIR)/dagster
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-dev demo test run dev notebook check format bench lock clean
+.PHONY: help install install-dev demo test run dev notebook check format bench train-stories \
+  train-sections lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +65,13 @@ format: install-dev ## Format the code
 
 bench: install-dev ## Measure import, clustering and replay on real data (NEWSWORLD_SHARED_DATA)
 	$(BIN)/python -m tests.benchmarks
+
+train-stories: install ## Fit the story model on the labelled weeks (NEWSWORLD_SHARED_DATA)
+	$(BIN)/python -m newsworld_dagster.storytraining --data "$${NEWSWORLD_SHARED_DATA:-../shared/data}"
+
+train-sections: install-dev ## Fit the section weights anew on an archive (ARCHIVE=..., default that of NEWSWORLD_SHARED_DATA)
+	$(BIN)/python -m newsworld_dagster.sectiontraining \
+	  "$${ARCHIVE:-$${NEWSWORLD_SHARED_DATA:-../shared/data}/news_gnews/articles.parquet}"
 
 lock: ## Pin the dependencies anew
 	$(BIN)/pip install --quiet pip-tools

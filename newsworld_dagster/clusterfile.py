@@ -10,11 +10,17 @@ import pandas as pd
 
 from newsworld_dagster.articles import embedded_text
 from newsworld_dagster.embeddings import Encoder
-from newsworld_dagster.stories import StoryParameters, assign_stories
+from newsworld_dagster.stories import (
+    Background,
+    BoostedPairModel,
+    PairModel,
+    StoryParameters,
+    assign_stories,
+)
 
 NEEDED = ("article_id", "title")
 # Articles without a time have no day to go by; so many of them are assigned at once.
-UNTIMED_SHARE = 500
+UNTIMED_SHARE = 5_000
 
 
 class ClusterFileError(ValueError):
@@ -47,7 +53,7 @@ def cluster_file(
         for title, summary in zip(articles["title"], articles["summary"], strict=True)
     ]
     vectors = encoder.encode(texts, lambda done, total: progress(f"embedded {done} of {total}"))
-    stories = cluster_articles(articles, vectors, parameters or StoryParameters())
+    stories = cluster_articles(articles, vectors, parameters=parameters)
     result = pd.DataFrame({"article_id": articles["article_id"], "story_id": stories})
     if target.suffix == ".csv":
         result.to_csv(target, index=False)
@@ -57,9 +63,20 @@ def cluster_file(
 
 
 def cluster_articles(
-    articles: pd.DataFrame, vectors: np.ndarray, parameters: StoryParameters
+    articles: pd.DataFrame,
+    vectors: np.ndarray,
+    *,
+    model: PairModel | None = None,
+    background: Background | None = None,
+    parameters: StoryParameters | None = None,
 ) -> np.ndarray:
-    """Story of each article, in the order given, shape (len(articles),)."""
+    """Story of each article, in the order given, shape (len(articles),).
+
+    Model, background and parameters are those that ship with the project when not given.
+    """
+    model = model or BoostedPairModel()
+    background = background or Background.packaged()
+    parameters = parameters or StoryParameters()
     order = np.argsort(articles["first_seen_at"].to_numpy(), kind="stable")  # NaT last
     stories = np.full(len(articles), None, dtype=object)
     times = articles["first_seen_at"]
@@ -72,31 +89,30 @@ def cluster_articles(
             batches[-1][1].append(place)
         else:
             batches.append((days.iloc[place], [place]))
+
+    def assign(places: list[int], day: pd.Timestamp) -> None:
+        window = articles.iloc[places].assign(story_id=stories[places]).reset_index(drop=True)
+        made = assign_stories(
+            window,
+            vectors[places],
+            day=day,
+            model=model,
+            background=background,
+            parameters=parameters,
+        ).assignments
+        place_of = dict(zip(window["article_id"], places, strict=True))
+        for article_id, story in zip(made["article_id"], made["story_id"], strict=True):
+            stories[place_of[article_id]] = story
+
     seen: list[int] = []
     for day, batch in batches:
         start = day - pd.Timedelta(days=parameters.live_days - 1)
         seen = [place for place in seen if times.iloc[place] >= start] + batch
-        _assign(articles, vectors, stories, seen, day, parameters)
+        assign(seen, day)
     epoch = pd.Timestamp("1970-01-01")
     for start_at in range(0, len(untimed), UNTIMED_SHARE):
-        window = untimed[: start_at + UNTIMED_SHARE]
-        _assign(articles, vectors, stories, window, epoch, parameters)
+        assign(untimed[: start_at + UNTIMED_SHARE], epoch)
     return stories
-
-
-def _assign(
-    articles: pd.DataFrame,
-    vectors: np.ndarray,
-    stories: np.ndarray,
-    places: list[int],
-    day: pd.Timestamp,
-    parameters: StoryParameters,
-) -> None:
-    window = articles.iloc[places].assign(story_id=stories[places]).reset_index(drop=True)
-    made = assign_stories(window, vectors[places], day=day, parameters=parameters).assignments
-    place_of = dict(zip(window["article_id"], places, strict=True))
-    for article_id, story in zip(made["article_id"], made["story_id"], strict=True):
-        stories[place_of[article_id]] = story
 
 
 def _read(source: Path) -> pd.DataFrame:
@@ -115,8 +131,8 @@ def _read(source: Path) -> pd.DataFrame:
     if missing:
         raise ClusterFileError(
             f"{source} lacks the column {' and '.join(missing)}; it has "
-            f"{', '.join(map(str, table.columns))}. Needed are article_id and title; summary and "
-            "first_seen_at are used where they are there."
+            f"{', '.join(map(str, table.columns))}. Needed are article_id and title; summary, "
+            "publisher and first_seen_at are used where they are there."
         )
     ids = table["article_id"].astype(str)
     if ids.duplicated().any() or (ids == "").any():
@@ -130,12 +146,13 @@ def _read(source: Path) -> pd.DataFrame:
     )
     if parsed.dt.tz is not None:
         parsed = parsed.dt.tz_localize(None)
-    summary = table["summary"] if "summary" in table.columns else pd.Series("", index=table.index)
+    blank = pd.Series("", index=table.index)
     return pd.DataFrame(
         {
             "article_id": ids,
             "title": table["title"].fillna("").astype(str),
-            "summary": summary.fillna("").astype(str),
+            "summary": table.get("summary", blank).fillna("").astype(str),
+            "publisher": table.get("publisher", blank).fillna("").astype(str),
             "first_seen_at": parsed.astype("datetime64[us]"),
         }
     )

@@ -41,6 +41,96 @@ def print_scorecard(document: dict[str, Any]) -> None:
     print_records(shown)
 
 
+_KINDS = {
+    "happened": "What happened",
+    "changed": "What changed since the digest before",
+    "watch": "What to watch",
+}
+
+
+def print_digest(document: dict[str, Any]) -> None:
+    """A digest, section by section."""
+    least = document["least_sources"]
+    _say(f"{document['period'].capitalize()} digest of {document['day']}", style="bold")
+    _say(
+        f"At least {least['happened']} independent publishers for what happened, "
+        f"{least['changed']} for what changed; copies of a text count once.",
+        style="dim",
+    )
+    for section in document["sections"]:
+        _say(f"\n{'Front' if section['section'] == 'All' else section['section']}", style="bold")
+        if not section["items"]:
+            _say("  quiet: nothing that enough independent publishers reported", style="dim")
+        for kind, title in _KINDS.items():
+            items = [item for item in section["items"] if item["kind"] == kind]
+            if items:
+                _say(f"  {title}", style="underline")
+            for item in items:
+                _say_item(item)
+
+
+def _say_item(item: dict[str, Any]) -> None:
+    _say(f"  - {item['headline']}")
+    if item["kind"] == "watch":
+        said = (
+            f"{item['probability']:.0%} ({item['forecaster']}), {item['days_left']:.0f} days left"
+        )
+        _say(f"    {said}; {item['topic']['label']}", style="dim")
+        return
+    if item["sentence"]:
+        _say(f"    {item['sentence']}")
+    publishers = dict.fromkeys(a["publisher"] for a in item["articles"] if a["independent"])
+    named = ", ".join(list(publishers)[:6]) + (", ..." if len(publishers) > 6 else "")
+    new = f", {item['fresh_sources']} with news" if item["kind"] == "changed" else ""
+    _say(
+        f"    {item['independent_sources']} independent sources{new} ({named}); "
+        f"{item['topic']['label']}, {item['topic']['topic_id']}",
+        style="dim",
+    )
+
+
+def print_timeline(document: dict[str, Any]) -> None:
+    """The axis of a topic: what was, what is open, what was settled."""
+    _say(f"{document['label']} ({document['section']}, {document['topic_id']})", style="bold")
+    for kind, title in (("step", ""), ("open", "Open claims"), ("settled", "Settled claims")):
+        entries = [entry for entry in document["entries"] if entry["kind"] == kind]
+        if title and entries:
+            _say(f"\n{title}", style="underline")
+        for entry in entries:
+            publishers = dict.fromkeys(a["publisher"] for a in entry["articles"])
+            tail = f"({', '.join(publishers)})" if kind == "step" else f"{entry['probability']:.0%}"
+            if kind == "settled":
+                tail += f", {entry['verdict']}"
+            _say(f"{entry['date'][:10]}  {entry['sentence']} {tail}")
+
+
+_PLACED = {
+    "founded": "founded story {story}: nothing was near enough",
+    "joined": "joined story {story} at a mean probability of {score:.2f}",
+    "merged": "came to story {story} when its own was merged into it ({score:.2f})",
+    "split": "was split off to story {story} ({score:.2f})",
+}
+
+
+def print_placement(document: dict[str, Any]) -> None:
+    """Why an article is in its story."""
+    _say(f"{document['title']} ({document['publisher']})", style="bold")
+    for placed in document["placements"]:
+        text = _PLACED[placed["reason"]].format(story=placed["story_id"], score=placed["score"])
+        _say(f"\n{placed['day']}  {text}")
+        for near in placed["nearest"]:
+            shared = f"; shared: {', '.join(near['shared'])}" if near["shared"] else ""
+            apart = "" if near["member"] else ", not of its story"
+            _say(
+                f"  {near['probability']:.2f}  {near.get('title', near['article_id'])} "
+                f"({near.get('publisher', 'unknown')}{apart}){shared}"
+            )
+
+
+def _say(text: str, style: str | None = None) -> None:
+    out.print(text, style=style, markup=False, highlight=False)
+
+
 def print_records(records: list[dict[str, Any]]) -> None:
     """Records with the same names as a table."""
     if not records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsworld_dagster.contracts.articles import ARTICLES, FEED_STATE, REJECTS
+from newsworld_dagster.contracts.digests import DIGESTS, TIMELINES
 from newsworld_dagster.contracts.forecasts import (
     ANCHORS,
     CLAIMS,
@@ -17,6 +18,7 @@ from newsworld_dagster.contracts.stories import (
     LINEAGE,
     TOPIC_STORIES,
     TOPICS,
+    TRENDING,
     VECTORS,
 )
 
@@ -31,6 +33,9 @@ CONTRACTS = {
         LINEAGE,
         TOPICS,
         TOPIC_STORIES,
+        TIMELINES,
+        DIGESTS,
+        TRENDING,
         EDITIONS,
         REPORTS,
         ANCHORS,

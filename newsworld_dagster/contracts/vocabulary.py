@@ -15,11 +15,16 @@ SECTIONS: Final = (
     "Entertainment",
 )
 
+# Where all sections are taken together.
+EVERYWHERE: Final = "All"
+
 VERDICTS: Final = ("yes", "no", "void")
 BANDS: Final = ("Low", "Medium", "High")
 WINDOWS_DAYS: Final = (3, 7, 14, 30)
 DUPLICATE_KINDS: Final = ("exact", "near")
+TERM_KINDS: Final = ("name", "term")
 PHASES: Final = ("warm_up", "record")
+LIFECYCLE: Final = ("emerging", "active", "dormant", "closed")
 RESOLVERS: Final = ("rule", "judge")
 
 

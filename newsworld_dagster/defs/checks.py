@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import pandas as pd
 
 from newsworld_dagster.articles.health import evaluate_contract, evaluate_feeds, evaluate_volume
 from newsworld_dagster.contracts.findings import CheckFinding
 from newsworld_dagster.defs.articles import articles
+from newsworld_dagster.defs.digests import DIGESTS, TIMELINES
 from newsworld_dagster.defs.ledger import CLAIMS, REFUSALS, RESOLUTIONS
-from newsworld_dagster.defs.stories import ASSIGNMENTS
+from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
+from newsworld_dagster.defs.trending import TRENDING
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting.health import (
     evaluate_chain,
@@ -17,7 +20,19 @@ from newsworld_dagster.forecasting.health import (
     evaluate_refusals,
 )
 from newsworld_dagster.resolution.health import evaluate_overdue, evaluate_verdict_order
-from newsworld_dagster.stories.health import evaluate_singletons
+from newsworld_dagster.stories.digest_health import (
+    evaluate_repeats,
+    evaluate_seen,
+    evaluate_sources,
+    evaluate_verbatim,
+)
+from newsworld_dagster.stories.health import (
+    evaluate_drift,
+    evaluate_labels,
+    evaluate_lifecycle,
+    evaluate_singletons,
+    evaluate_trending,
+)
 
 
 def _result(
@@ -68,6 +83,53 @@ def singletons(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     return _result("singletons", evaluate_singletons(sizes), warn=True)
 
 
+@dg.asset_check(
+    asset=TRENDING, name="strip", description="A day of news has a strip, and it says something."
+)
+def strip(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
+    """The strip of the last day that was made, beside the one before."""
+    with world.warehouse.read() as reader:
+        last = reader.last_story_day()
+        if last is None:
+            return _result("strip", CheckFinding(True, "there are no stories yet"), warn=True)
+        before = last - pd.Timedelta(days=1)
+        usual = pd.date_range(last - pd.Timedelta(days=29), last - pd.Timedelta(days=2))
+        found = evaluate_trending(
+            reader.trending(last),
+            reader.trending(before),
+            articles=reader.count("news.articles", [before, last]),
+            history=reader.count("news.articles", list(usual)),
+        )
+    return _result("strip", found, warn=True)
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(
+            "labels", asset=TOPICS, description="Two to five telling words, unique, as printed."
+        ),
+        dg.AssetCheckSpec(
+            "lifecycle", asset=TOPICS, description="Topics by stage; some are emerging or active."
+        ),
+        dg.AssetCheckSpec(
+            "drift",
+            asset=TOPICS,
+            description="Few live topics turned from what they were last week.",
+        ),
+    ]
+)
+def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
+    """Labels, stages and drift of the topics as the last described day left them."""
+    with world.warehouse.read() as reader:
+        as_of = reader.topics_end()
+        topics = reader.topics_as_of(as_of)
+        cosines = reader.topic_drift(as_of)
+    live = topics[~topics["lifecycle"].isin(["dormant", "closed"])]
+    yield _result("labels", evaluate_labels(live), TOPICS, warn=True)
+    yield _result("lifecycle", evaluate_lifecycle(topics), TOPICS, warn=True)
+    yield _result("drift", evaluate_drift(cosines), TOPICS, warn=True)
+
+
 @dg.multi_asset_check(
     specs=[
         dg.AssetCheckSpec(
@@ -111,3 +173,51 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
     yield _result("refused_share", evaluate_refusals(refused, len(claims)), REFUSALS, warn=True)
     yield _result("order", evaluate_verdict_order(verdicts, claims), RESOLUTIONS)
     yield _result("overdue", evaluate_overdue(still_open, as_of), RESOLUTIONS, warn=True)
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(
+            "no_repeated_headline",
+            asset=DIGESTS,
+            description="No headline of the digest before is printed again, nor one like it.",
+        ),
+        dg.AssetCheckSpec(
+            "least_sources",
+            asset=DIGESTS,
+            blocking=True,
+            description="Every item has the independent sources that its kind must have.",
+        ),
+        *(
+            dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description)
+            for asset in (DIGESTS, TIMELINES)
+            for name, description in (
+                ("verbatim", "Every headline and sentence stands in the article it names."),
+                ("sources_seen", "Every source was seen by the as-of moment."),
+            )
+        ),
+    ]
+)
+def digest_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
+    """What digests and timelines print, and whom they cite."""
+    with world.warehouse.read() as reader:
+        digests = reader.table("stories.digests")
+        timelines = reader.table("stories.timelines")
+        articles = reader.frame(
+            "SELECT article_id, title, summary, first_seen_at FROM news.articles"
+        )
+    first_seen = articles.set_index("article_id")["first_seen_at"]
+    yield _result("no_repeated_headline", evaluate_repeats(digests), DIGESTS)
+    yield _result("least_sources", evaluate_sources(digests), DIGESTS)
+    steps = timelines[timelines["kind"] == "step"]
+    for asset, rows, columns in (
+        (DIGESTS, digests, {"headline": "article_id", "sentence": "sentence_article_id"}),
+        (TIMELINES, steps, {"sentence": "article_id"}),
+    ):
+        printed = pd.concat(
+            rows[[text, source]].set_axis(["text", "article_id"], axis="columns")
+            for text, source in columns.items()
+        ).dropna()
+        yield _result("verbatim", evaluate_verbatim(printed, articles), asset)
+    yield _result("sources_seen", evaluate_seen(digests, first_seen), DIGESTS)
+    yield _result("sources_seen", evaluate_seen(timelines, first_seen), TIMELINES)

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from newsworld_dagster.defs.digests import digests, timelines
 from newsworld_dagster.defs.marts import marts
 from newsworld_dagster.defs.partitions import OWNERS, RETRY
 from newsworld_dagster.defs.rendering import NotebookError, render_notebook
@@ -15,7 +16,7 @@ GROUP = "published"
 
 @dg.asset(
     key=["published", "snapshot"],
-    deps=[scorecard_table, marts],
+    deps=[scorecard_table, marts, timelines, digests],
     retry_policy=RETRY,
     owners=OWNERS,
     group_name=GROUP,

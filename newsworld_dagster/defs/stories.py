@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import LIFECYCLE
 from newsworld_dagster.defs.embeddings import vectors
 from newsworld_dagster.defs.partitions import (
     POOL,
@@ -19,6 +20,7 @@ from newsworld_dagster.defs.partitions import (
 from newsworld_dagster.defs.previews import markdown
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.stories import (
+    Background,
     StoryParameters,
     TopicParameters,
     assign_stories,
@@ -31,6 +33,7 @@ TOPICS = dg.AssetKey(["stories", "topics"])
 TOPIC_STORIES = dg.AssetKey(["stories", "topic_stories"])
 
 GROUP = "stories"
+SHOWN = ["label", "section", "significance", "lifecycle", "articles", "publishers", "keywords"]
 
 
 @dg.multi_asset(
@@ -65,7 +68,15 @@ def stories(
                     day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
                 )
                 matrix = reader.vectors(world.encoder.name, window["content_digest"])
-            made = assign_stories(window, matrix, day=day, parameters=parameters)
+                history = reader.history(as_of(context, world, day), parameters.live_days)
+            made = assign_stories(
+                window,
+                matrix,
+                day=day,
+                model=world.pair_model,
+                background=Background.of(history["title"], history["summary"]),
+                parameters=parameters,
+            )
             with world.warehouse.write() as writer:
                 writer.replace_partition("stories.assignments", [day], made.assignments)
                 writer.replace_partition("stories.lineage", [day], made.lineage)
@@ -73,6 +84,7 @@ def stories(
         sizes = reader.story_sizes(days[0], days[-1])
         moves = reader.count("stories.lineage", days)
         rows = reader.count("stories.assignments", days)
+        placements = reader.placements_of(days[-1])
     yield dg.MaterializeResult(
         asset_key=ASSIGNMENTS,
         metadata={
@@ -82,6 +94,7 @@ def stories(
             if len(sizes)
             else 0.0,
             "largest stories": markdown(sizes.head(10)),
+            "why here": markdown(placements),
         },
     )
     yield dg.MaterializeResult(asset_key=LINEAGE, metadata={"dagster/row_count": moves})
@@ -97,8 +110,8 @@ def stories(
         ),
         daily_table(
             TOPICS,
-            "Running threads of stories: label, keywords, section and counts, described anew "
-            "on every day that brings them articles.",
+            "Running threads of stories: label, keywords, section, counts, significance and "
+            "lifecycle, described anew on every day that changes their articles.",
             [ASSIGNMENTS],
             GROUP,
         ),
@@ -119,15 +132,27 @@ def topics(
             sections = world.section_vectors(reader)
         for day in each_day(days, world, "topics"):
             with world.warehouse.read() as reader:
-                window = reader.live_window(day, as_of(context, world, day), parameters.window_days)
+                moment = as_of(context, world, day)
+                window = reader.live_window(day, moment, parameters.window_days)
                 window = window[window["story_id"].notna()].reset_index(drop=True)
                 window["fresh"] = window["assigned_on"] == day
                 matrix = reader.vectors(world.encoder.name, window["content_digest"])
                 reach = day - pd.Timedelta(days=parameters.window_days + 1)
                 links = reader.topic_stories_as_of(day, reach)
-                known = reader.topics_as_of(day, day - pd.Timedelta(days=parameters.dormant_days))
+                known = reader.topics_as_of(day, reach)
+                known = known[known["lifecycle"] != "closed"]
+                before = moment - pd.Timedelta(days=parameters.window_days)
+                earlier = reader.thread_articles(day, before)
             made = link_topics(
-                window, matrix, links, known, sections, day=day, parameters=parameters
+                window,
+                matrix,
+                links,
+                known,
+                sections,
+                day=day,
+                earlier=earlier,
+                encoder=world.encoder.name,
+                parameters=parameters,
             )
             with world.warehouse.write() as writer:
                 writer.replace_partition("stories.topic_stories", [day], made.links)
@@ -135,15 +160,19 @@ def topics(
     with world.warehouse.read() as reader:
         current = reader.topics_as_of(days[-1] + pd.Timedelta(days=1), days[0])
         linked = reader.count("stories.topic_stories", days)
-    shown = current.sort_values("articles", ascending=False).head(12)
+    shown = current.sort_values(["significance", "topic_id"], ascending=[False, True]).head(12)
     shown = shown.assign(keywords=[", ".join(json.loads(text)[:6]) for text in shown["keywords"]])
     yield dg.MaterializeResult(asset_key=TOPIC_STORIES, metadata={"dagster/row_count": linked})
     yield dg.MaterializeResult(
         asset_key=TOPICS,
         metadata={
             "dagster/row_count": len(current),
-            "largest topics": markdown(
-                shown[["label", "section", "articles", "publishers", "stories", "keywords"]]
-            ),
+            "share with one story": float((current["stories"] <= 1).mean())
+            if len(current)
+            else 0.0,
+            **{
+                f"topics {stage}": int((current["lifecycle"] == stage).sum()) for stage in LIFECYCLE
+            },
+            "most significant topics": markdown(shown[SHOWN].round({"significance": 2})),
         },
     )

@@ -14,7 +14,7 @@ import pandas as pd
 from newsworld_dagster.contracts.triggers import trigger_families
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
 from newsworld_dagster.settings import Settings, code_version
-from newsworld_dagster.stories import SECTION_DESCRIPTIONS
+from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
 from newsworld_dagster.warehouse import Reader, Warehouse
 
 
@@ -42,6 +42,11 @@ class World:
     def encoder(self) -> Encoder:
         """The embedding model, loaded when it first embeds."""
         return self.given_encoder or SentenceTransformerEncoder(self.settings.embedding_model)
+
+    @cached_property
+    def pair_model(self) -> PairModel:
+        """What scores pairs of articles, loaded when it first scores."""
+        return BoostedPairModel()
 
     def section_vectors(self, reader: Reader) -> dict[str, np.ndarray]:
         """Unit vector of each section's description."""

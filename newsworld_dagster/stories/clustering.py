@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -11,22 +12,29 @@ import pandas as pd
 from scipy import sparse
 
 from newsworld_dagster.contracts.stories import ASSIGNMENTS, LINEAGE
+from newsworld_dagster.stories.background import Background
+from newsworld_dagster.stories.decoding import expected_clusters
+from newsworld_dagster.stories.pair_model import PairModel, pair_probabilities
+from newsworld_dagster.stories.pairs import PairSpace
 
 
 @dataclass(frozen=True)
 class StoryParameters:
-    """What makes two articles one story.
+    """What makes articles one story.
 
-    The similarity of two articles is `dense_weight` times the cosine of their embeddings plus
-    the rest times the cosine of their TF-IDF vectors, less `decay_per_day` for each day
-    between them. Weights and threshold were chosen on the labelled week of February 2026.
+    A new article joins the story with which the mean probability of its pairs reaches
+    `threshold`. The repair merges by expected agreement (see `expected_clusters`), from groups
+    certain to `start` on. Stories without an article in the last `live_days` days stand as they
+    are. A group of more than `largest_repair` articles, any two of them joined by pairs of at
+    least `linked`, is left as the online step made it.
     """
 
-    dense_weight: float = 0.4
-    decay_per_day: float = 0.015
-    threshold: float = 0.33
+    threshold: float = 0.36
+    recall_weight: float = 1.2
+    start: float = 0.7
+    linked: float = 0.15
     live_days: int = 10
-    largest_repair: int = 1500
+    largest_repair: int = 5_000
 
 
 @dataclass(frozen=True)
@@ -42,169 +50,199 @@ def assign_stories(
     vectors: np.ndarray,
     *,
     day: pd.Timestamp,
+    model: PairModel,
+    background: Background,
     parameters: StoryParameters | None = None,
 ) -> StoryDay:
     """Give each new article of the live window a story, and mend the stories it touches.
 
-    Each new article first joins, in time order, the story whose members it resembles most on
-    average, or founds one. Then the stories that gained an article, and those close to it, are
-    linked afresh by average linkage; where that disagrees, stories merge or split.
+    Each new article first joins, in time order, the story whose members it most probably belongs
+    with, or founds one. Then the stories that gained an article, and those close to it, are
+    put together afresh; where that disagrees, stories merge or split.
 
     Parameters
     ----------
     window
-        The live window in time order: article_id, title, summary, first_seen_at, and story_id,
-        which is null for the new articles.
+        The live window in time order: article_id, title, summary, first_seen_at, story_id, which
+        is null for the new articles, and publisher, where it is known.
     vectors
         Unit vectors of the articles, shape (len(window), d).
     day
         The day being processed; it stamps the rows.
+    model
+        Scores pairs of articles.
+    background
+        Document frequencies of the time before the window.
 
     Returns
     -------
     StoryDay
     """
     parameters = parameters or StoryParameters()
-    if window.empty:
-        return StoryDay(_assignment_frame([]), _lineage_frame([]))
-    space = _Space(window, vectors, parameters)
     before = window["story_id"].to_numpy(dtype=object)
     new = np.array([i for i, story in enumerate(before) if not isinstance(story, str)], dtype=int)
     if new.size == 0:
         return StoryDay(_assignment_frame([]), _lineage_frame([]))
-    similar = space.similarity(new, np.arange(len(before)))
-    online, scores = _assign_online(space, before, new, similar)
-    mended = _repair(space, online, before, new, similar, day)
+    space = PairSpace(window, vectors, background)
+    probability = pair_probabilities(space, model)
     ids = window["article_id"].to_numpy(dtype=object)
-    rows: list[tuple[object, ...]] = []
-    moves: dict[tuple[str, str], int] = {}
-    founded: set[str] = {story for story in before if isinstance(story, str)}
+    online = _assign_online(probability, ids, before, new, parameters.threshold)
+    mended = _repair(probability, ids, online, before, new, day, parameters)
+    reasons = Reasons(space, probability, window)
+    known: set[str] = {story for story in before if isinstance(story, str)}
     remaining = set(mended)
+    rows: list[tuple[object, ...]] = []
+    moves: dict[tuple[str, str], list[int]] = {}
     for place, story in enumerate(mended):
         was = before[place]
         if was == story:
             continue
         if not isinstance(was, str):
-            reason = "joined" if story in founded else "founded"
-            score = scores[place] if reason == "joined" else 1.0
+            reason = "joined" if story in known else "founded"
         else:
             reason = "merged" if was not in remaining else "split"
-            score = space.mean_similarity(place, np.flatnonzero(mended == story))
-            moves[(was, story)] = moves.get((was, story), 0) + 1
-        founded.add(story)
-        rows.append((ids[place], story, day, float(score), reason))
-    lineage: list[tuple[object, ...]] = [
-        (
-            day,
-            "split" if was in remaining else "merge",
-            was,
-            story,
-            count,
-            f"average linkage at {parameters.threshold:.2f} of {count} articles in the last "
-            f"{parameters.live_days} days",
-        )
-        for (was, story), count in sorted(moves.items())
+            moves.setdefault((was, story), []).append(place)
+        known.add(story)
+        members = np.flatnonzero(mended == story)
+        score = 1.0 if reason == "founded" else reasons.mean_probability([place], members)
+        rows.append((ids[place], story, day, score, reason, reasons.nearest(place, members)))
+    lineage = [
+        _move(was, story, places, mended, remaining, reasons, day)
+        for (was, story), places in sorted(moves.items())
     ]
     return StoryDay(_assignment_frame(rows), _lineage_frame(lineage))
 
 
-class _Space:
-    """Similarities inside the window, computed for the rows that are asked for."""
+def _move(
+    was: str,
+    story: str,
+    places: list[int],
+    mended: np.ndarray,
+    remaining: set[str],
+    reasons: Reasons,
+    day: pd.Timestamp,
+) -> tuple[object, ...]:
+    one, members = len(places) == 1, np.flatnonzero(mended == story)
+    if len(members) == len(places):
+        text = "1 article stands by itself" if one else f"{len(places)} articles stand apart"
+    else:
+        there = reasons.mean_probability(places, members)
+        subject = "1 article belongs" if one else f"{len(places)} articles belong"
+        text = f"{subject} with the story joined at a mean of {there:.2f}"
+    if was in remaining:
+        here = reasons.mean_probability(places, np.flatnonzero(mended == was))
+        text += f", with the one left at {here:.2f}"
+    return day, "split" if was in remaining else "merge", was, story, len(places), text
+
+
+class Reasons:
+    """Why an article is where it is."""
 
     def __init__(
-        self, window: pd.DataFrame, vectors: np.ndarray, parameters: StoryParameters
+        self, space: PairSpace, probability: sparse.csr_matrix, window: pd.DataFrame
     ) -> None:
-        self.parameters = parameters
+        self.space, self.probability = space, probability
         self.ids = window["article_id"].to_numpy(dtype=object)
-        self.dense = vectors
-        self.lexical = _tfidf(window)
-        times = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
-        unknown = window["first_seen_at"].isna().to_numpy()
-        self.days = np.where(unknown, 0, times) / 86_400e6
-        self.timed = ~unknown
 
-    def similarity(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Similarity of articles, shape (len(rows), len(columns))."""
-        weight = self.parameters.dense_weight
-        dense = self.dense[rows] @ self.dense[columns].T
-        lexical = (self.lexical[rows] @ self.lexical[columns].T).toarray()
-        gap = np.abs(self.days[rows][:, None] - self.days[columns][None, :])
-        gap *= self.timed[rows][:, None] & self.timed[columns][None, :]
-        return weight * dense + (1 - weight) * lexical - self.parameters.decay_per_day * gap
-
-    def mean_similarity(self, row: int, members: np.ndarray) -> float:
-        others = members[members != row]
+    def mean_probability(self, places: list[int], members: np.ndarray) -> float:
+        """Mean probability of the pairs of places with members; 1 where there is none."""
+        others = np.setdiff1d(members, places)
         if others.size == 0:
             return 1.0
-        return float(self.similarity(np.array([row]), others).mean())
+        return float(self.probability[places][:, others].sum() / (len(places) * others.size))
+
+    def nearest(self, place: int, members: np.ndarray, most: int = 3) -> str:
+        """The nearest members of the story, or of all articles for one that stands alone.
+
+        JSON: a list of {article_id, probability, shared, member}, nearest first.
+        """
+        row = self.probability[[place]]
+        inside = np.isin(row.indices, members) if len(members) > 1 else np.full(row.nnz, True)
+        found, values = row.indices[inside], row.data[inside]
+        order = np.lexsort((self.ids[found], -values))[:most]
+        return json.dumps(
+            [
+                {
+                    "article_id": self.ids[found[n]],
+                    "probability": round(float(values[n]), 3),
+                    "shared": self.space.shared_words(place, int(found[n])),
+                    "member": len(members) > 1,
+                }
+                for n in order
+            ],
+            ensure_ascii=False,
+        )
 
 
 def _assign_online(
-    space: _Space, before: np.ndarray, new: np.ndarray, similar: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Story and score of each article; `similar` is that of the new ones to all, in time order."""
-    story_ids = before.copy()
-    scores = np.ones(len(before))
-    codes = np.full(len(before), -1)
-    members: list[str] = []
-    place: dict[str, int] = {}
-    for i, story in enumerate(before):
-        if isinstance(story, str):
-            codes[i] = place.setdefault(story, len(place))
-            if codes[i] == len(members):
-                members.append(story)
-    for row, i in enumerate(new):
-        taken = codes >= 0
-        if taken.any():
-            sums = np.bincount(codes[taken], similar[row][taken], minlength=len(members))
-            means = sums / np.bincount(codes[taken], minlength=len(members))
-            best = int(means.argmax())
-            if means[best] >= space.parameters.threshold:
-                codes[i], story_ids[i], scores[i] = best, members[best], means[best]
-                continue
-        story = story_id(space.ids[i])
-        codes[i] = len(members)
-        members.append(story)
-        story_ids[i] = story
-    return story_ids, scores
+    probability: sparse.csr_matrix,
+    ids: np.ndarray,
+    before: np.ndarray,
+    new: np.ndarray,
+    threshold: float,
+) -> np.ndarray:
+    """Story of each article after the new ones were placed one by one, in time order."""
+    stories = before.copy()
+    codes, known = pd.factorize(before)  # -1 for the new ones
+    names = list(known)
+    sizes = list(np.bincount(codes[codes >= 0], minlength=len(names)))
+    for i in new:
+        row = slice(probability.indptr[i], probability.indptr[i + 1])
+        near, values = codes[probability.indices[row]], probability.data[row]
+        near, values = near[near >= 0], values[near >= 0]
+        candidates, inverse = np.unique(near, return_inverse=True)
+        if candidates.size:
+            means = np.bincount(inverse, values) / np.array([sizes[c] for c in candidates])
+            if means.max() >= threshold:
+                codes[i] = candidates[means.argmax()]
+        if codes[i] < 0:
+            codes[i] = len(names)
+            names.append(story_id(ids[i]))
+            sizes.append(0)
+        sizes[codes[i]] += 1
+        stories[i] = names[codes[i]]
+    return stories
 
 
 def _repair(
-    space: _Space,
-    story_ids: np.ndarray,
+    probability: sparse.csr_matrix,
+    ids: np.ndarray,
+    online: np.ndarray,
     before: np.ndarray,
     new: np.ndarray,
-    similar: np.ndarray,
     day: pd.Timestamp,
+    parameters: StoryParameters,
 ) -> np.ndarray:
-    mended = story_ids.copy()
-    codes, stories = pd.factorize(story_ids)
-    rows, columns = np.nonzero(similar >= space.parameters.threshold)
+    """Put the touched groups together afresh.
+
+    Clusters whose pairs all stay well below one half never gain by merging, so groups that no
+    pair of `linked` or more joins are treated each by itself.
+    """
+    mended = online.copy()
+    codes, stories = pd.factorize(online)
+    pairs = probability.tocoo()
+    close = pairs.data >= parameters.linked
     links = sparse.coo_matrix(
-        (np.ones(rows.size), (codes[new[rows]], codes[columns])), shape=(len(stories),) * 2
+        (np.ones(close.sum()), (codes[pairs.row[close]], codes[pairs.col[close]])),
+        shape=(len(stories),) * 2,
     )
     _, component = sparse.csgraph.connected_components(links, directed=False)
-    touched = np.unique(component[codes[new]])
-    sizes = np.bincount(component[codes])
-    for number in touched:
-        if not 2 <= sizes[number] <= space.parameters.largest_repair:
+    of_article = component[codes]
+    order = np.argsort(of_article, kind="stable")
+    bounds = np.searchsorted(of_article[order], np.arange(component.max() + 2))
+    mass = 1 + np.asarray(probability.sum(axis=1)).ravel()
+    for number in np.unique(of_article[new]):
+        group = order[bounds[number] : bounds[number + 1]]
+        if not 2 <= len(group) <= parameters.largest_repair:
             continue
-        group = np.flatnonzero(component[codes] == number)
-        labels = _average_linkage(space.similarity(group, group), space.parameters.threshold)
-        mended[group] = _keep_ids(labels, story_ids[group], before[group], space.ids[group], day)
+        labels = expected_clusters(
+            probability[group][:, group].toarray(),
+            mass[group],
+            recall_weight=parameters.recall_weight,
+            start=parameters.start,
+        )
+        mended[group] = _keep_ids(labels, online[group], before[group], ids[group], day)
     return mended
-
-
-def _average_linkage(similarity: np.ndarray, threshold: float) -> np.ndarray:
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
-
-    # Distances may be shifted by a constant without changing average linkage; scipy wants them
-    # non-negative.
-    distance = 2.0 - similarity
-    np.fill_diagonal(distance, 0.0)
-    condensed = squareform((distance + distance.T) / 2, checks=False)
-    return fcluster(linkage(condensed, "average"), 2.0 - threshold, criterion="distance")
 
 
 def _keep_ids(
@@ -237,18 +275,6 @@ def _keep_ids(
 def story_id(founder: str) -> str:
     """The id of the story that an article founds."""
     return "s" + hashlib.sha256(f"story:{founder}".encode()).hexdigest()[:15]
-
-
-def _tfidf(window: pd.DataFrame) -> sparse.csr_matrix:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    # The headline says what the story is, so its words count twice.
-    texts = window["title"] + " " + window["title"] + " " + window["summary"]
-    vectoriser = TfidfVectorizer(stop_words="english", sublinear_tf=True, dtype=np.float32)
-    try:
-        return vectoriser.fit_transform(texts)
-    except ValueError:  # only stop words in the whole window
-        return sparse.csr_matrix((len(window), 1), dtype=np.float32)
 
 
 def _assignment_frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from newsworld_dagster.contracts.terms import STOPWORDS, names, terms, words
+from newsworld_dagster.contracts.terms import STOPWORDS, terms, words
+from newsworld_dagster.stories.wording import Casing, TermStatistics, segments
 
-# A label of one word says too little, one of four says more than a headline has room for.
-_LENGTH_BONUS = {1: 0.55, 2: 1.0, 3: 1.05, 4: 0.9}
-_INNER = frozenset({"of", "the", "and", "for", "de", "in", "on", "to", "vs"})
+
+def _word_list(name: str) -> frozenset[str]:
+    return frozenset(Path(__file__).with_name(name).read_text(encoding="utf-8").split())
+
+
+# What no label begins or ends with: verbs of headlines, units, words of any story.
+GENERIC = _word_list("label_generic.txt")
+# What no label begins with: the role before a name, the adjective before the news.
+LEADING = _word_list("leading.txt")
+
+FEWEST, MOST = 2, 5
+# Words of a label: three say most in the room that a headline has.
+_LENGTH_BONUS = {2: 1.0, 3: 1.6, 4: 1.65, 5: 1.3}
+# Monday and Friday for the sales: Cyber Monday, Black Friday.
+_INNER = frozenset(
+    {"of", "the", "and", "for", "de", "in", "on", "vs", "at", "with", "monday", "friday"}
+)
+_AMOUNT = re.compile(r"^\d[\d.]*(?:m|mn|bn|b|k|tn|st|nd|rd|th)$")
+_INITIALS = re.compile(r"^(?:[A-Z]\.)+[A-Z]$")
+# 'New' is a word of any headline, but not before these.
+_NEW = frozenset(
+    {"york", "yorkers", "zealand", "jersey", "orleans", "mexico", "hampshire", "delhi", "england"}
+)
+# The label of yesterday stays while a new one is not clearly better.
+_LOYALTY = 1.5
 
 
 @dataclass(frozen=True)
-class TermStatistics:
-    """How many articles of a window hold each term."""
+class _Phrase:
+    """A run of words: as written, weight of the articles that hold it, and their places."""
 
-    articles: int
-    frequency: Counter[str]
-
-    @classmethod
-    def of(cls, window: pd.DataFrame) -> TermStatistics:
-        """Count the terms of a window of articles (columns title, summary)."""
-        counts: Counter[str] = Counter()
-        for title, summary in zip(window["title"], window["summary"], strict=True):
-            counts.update(terms(title) | terms(summary))
-        return cls(len(window), counts)
-
-    def rarity(self, term: str) -> float:
-        """Inverse document frequency, at least 0.1."""
-        return max(math.log((self.articles + 1) / (self.frequency[term] + 1)), 0.1)
+    form: tuple[str, ...]
+    weight: float
+    places: frozenset[int]
 
 
 def label_and_keywords(
@@ -42,8 +55,15 @@ def label_and_keywords(
     summaries: Sequence[str],
     statistics: TermStatistics,
     weights: np.ndarray,
+    *,
+    before: str | None = None,
+    taken: Collection[str] = (),
 ) -> tuple[str, list[str]]:
-    """Label (one to five words) and keywords (up to ten) of a group of articles.
+    """Label (two to five words, where the headlines have as many) and up to ten keywords.
+
+    A label is a run of words that the headlines share, or a name with a noun that often goes
+    with it. It scores by the share of articles that hold it, the mean rarity of its words, and
+    its shape: names first, a noun at the end.
 
     Parameters
     ----------
@@ -53,96 +73,193 @@ def label_and_keywords(
         Of the window that the group is told apart from.
     weights
         Weight of each article, shape (n,): recent ones speak louder.
+    before
+        The label that the group had; kept unless another scores half as much again.
+    taken
+        Keys (`label_key`) of the labels that other groups have.
     """
     keywords = _keywords(titles, summaries, statistics, weights)
-    phrases = _phrases(titles, summaries, weights)
+    casing = Casing(summaries, statistics)
+    phrases = _phrases(titles, summaries, casing, weights)
     total = float(weights.sum())
-    scored: list[tuple[float, str, str]] = []
-    least = 2 if len(titles) >= 4 else 1
-    for phrase, (weight, count, surface) in phrases.items():
-        if count < least:
+    scored = _scored(phrases, statistics, total, least=2 if len(titles) >= 3 else 1)
+    if before is not None:
+        kept = before.lower()
+        if kept in scored:
+            scored[kept] = (scored[kept][0] * _LOYALTY, before)
+    ranked = sorted(scored.items(), key=lambda item: (-item[1][0], item[0]))
+    for _, (_, label) in ranked:
+        if label_key(label) not in taken:
+            return label, keywords
+    return _fallback(titles, keywords, casing, taken), keywords
+
+
+def _scored(
+    phrases: dict[str, _Phrase], statistics: TermStatistics, total: float, least: int
+) -> dict[str, tuple[float, str]]:
+    scored: dict[str, tuple[float, str]] = {}
+    inside = _weight_inside_runs(phrases)
+    heads: list[tuple[float, _Phrase]] = []
+    nouns: list[tuple[float, _Phrase]] = []
+    for phrase in phrases.values():
+        if len(phrase.places) < least:
             continue
-        tokens = phrase.split()
-        content = [token for token in tokens if token not in STOPWORDS]
-        share = weight / total
-        rarity = sum(statistics.rarity(token) for token in content) / len(content)
-        named = sum(token[:1].isupper() or token[:1].isdigit() for token in surface.split())
-        shape = 1.0 + 0.25 * named / len(tokens)
-        scored.append((share * rarity * _LENGTH_BONUS[len(content)] * shape, phrase, surface))
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    if not scored:
-        return " ".join(keywords[:3]).title() or "Unnamed topic", keywords
-    label = scored[0][2]
-    if len(scored[0][1].split()) < 3:
-        label = _complete(label, scored)
-    return _dressed(label), keywords
-
-
-def _complete(label: str, scored: list[tuple[float, str, str]]) -> str:
-    """Add the next best phrase where the best one is short and the two go together."""
-    have = [token.lower() for token in label.split()]
-    for score, phrase, surface in scored[1:15]:
-        if score < 0.35 * scored[0][0]:
-            break
-        tokens = phrase.split()
-        if have[-1] == tokens[0] and not set(tokens[1:]) & set(have):
-            joined = " ".join([label, *surface.split()[1:]])
-        elif tokens[-1] == have[0] and not set(tokens[:-1]) & set(have):
-            joined = " ".join([*surface.split()[:-1], label])
-        elif any(_same_word(token, other) for token in tokens for other in have):
+        value = phrase.weight / total * _rarity(phrase.form, statistics)
+        named = [_is_name(word) for word in phrase.form]
+        if len(phrase.form) >= FEWEST:
+            score = value * _LENGTH_BONUS[len(phrase.form)] * _shape(phrase.form, statistics)
+            _keep_best(scored, phrase.form, score)
+        # 'Supreme' mostly stands inside 'Supreme Court': it is no name of its own.
+        if inside[phrase.form] >= 0.5 * phrase.weight:
             continue
-        else:
-            joined = f"{label} {surface}"
-        if len(have) < len(joined.split()) <= 4 and len(joined) <= 44:
-            return joined
-    return label
+        likeness = statistics.noun_likeness(phrase.form[-1].lower())
+        if all(named) and len(phrase.form) <= 3:
+            heads.append((value * (1 + 0.15 * len(phrase.form)), phrase))
+        elif not any(named) and len(phrase.form) <= 2 and likeness >= 0.6:
+            nouns.append((value * likeness, phrase))
+    heads.sort(key=lambda item: (-item[0], item[1].form))
+    nouns.sort(key=lambda item: (-item[0], item[1].form))
+    for _, head in heads[:6]:
+        for _, noun in nouns[:10]:
+            together = head.places & noun.places
+            form = (*head.form, *noun.form)
+            turned = f"{noun.form[-1]} {head.form[0]}".lower()  # 'Hurricane Melissa' has its order
+            if len(together) < least or len(form) > MOST or turned in phrases:
+                continue
+            share = min(head.weight, noun.weight) * len(together) / len(head.places | noun.places)
+            # Words that do not stand together say less surely what happened.
+            score = 0.9 * share / total * _rarity(form, statistics) * _LENGTH_BONUS[len(form)]
+            _keep_best(scored, form, score * _shape(form, statistics))
+    return scored
 
 
-def _same_word(one: str, other: str) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    return longer.startswith(shorter[: max(4, len(shorter) - 2)])
+def _weight_inside_runs(phrases: dict[str, _Phrase]) -> dict[tuple[str, ...], float]:
+    """Weight of the heaviest run, one word longer, that a run begins or ends.
+
+    Only runs of names alone and runs without a name are looked at: 'Supreme Court', 'peace plan'.
+    """
+    inside: defaultdict[tuple[str, ...], float] = defaultdict(float)
+    for phrase in phrases.values():
+        if len(phrase.form) >= FEWEST and len({_is_name(word) for word in phrase.form}) == 1:
+            for part in (phrase.form[:-1], phrase.form[1:]):
+                inside[part] = max(inside[part], phrase.weight)
+    return inside
+
+
+def _keep_best(scored: dict[str, tuple[float, str]], form: tuple[str, ...], score: float) -> None:
+    label = _dressed(form)
+    key = label.lower()
+    if score > scored.get(key, (0.0, ""))[0]:
+        scored[key] = (score, label)
+
+
+def _rarity(form: tuple[str, ...], statistics: TermStatistics) -> float:
+    content = [word.lower() for word in form if word.lower() not in STOPWORDS]
+    return sum(statistics.rarity(word) for word in content) / max(len(content), 1)
+
+
+def _shape(form: tuple[str, ...], statistics: TermStatistics) -> float:
+    """How much a run looks like a noun phrase with a name, about 0.1 to 1.5."""
+    named = [_is_name(word) for word in form]
+    # A name tells who, a noun after it what: 'Louvre heist' says more than 'Louvre Museum'.
+    shape = 1.0 + 0.4 * any(named) + 0.25 * (any(named) and not named[-1])
+    if not named[-1]:
+        shape *= min(1.0, 0.35 + statistics.noun_likeness(form[-1].lower()))
+    # 'lures Russia', 'depicting it': a plain word before a name is rarely part of it.
+    first = form[0].lower()
+    if not named[0] and (any(named) or first.endswith(("ing", "ed")) or statistics.is_verb(first)):
+        shape *= 0.6
+    # 'Trump threatens tariffs': a plain word between names or after one may be the verb.
+    for word, is_name in list(zip(form, named, strict=True))[1:-1]:
+        lower = word.lower()
+        if not is_name and lower not in _INNER and statistics.is_verb(lower):
+            shape *= 0.4
+    return shape
+
+
+def _is_name(word: str) -> bool:
+    return any(letter.isupper() for letter in word) or word[0].isdigit()
 
 
 def _phrases(
-    titles: Sequence[str], summaries: Sequence[str], weights: np.ndarray
-) -> dict[str, tuple[float, int, str]]:
-    """Word runs of the headlines: summed weight, count and most common surface of each."""
+    titles: Sequence[str],
+    summaries: Sequence[str],
+    casing: Casing,
+    weights: np.ndarray,
+) -> dict[str, _Phrase]:
+    """Word runs of headlines and summaries; a headline's count more."""
     weight: defaultdict[str, float] = defaultdict(float)
-    surfaces: dict[str, Counter[str]] = {}
-    for title, summary, w in zip(titles, summaries, weights, strict=True):
-        tokens = words(title)
-        name_like = names(title, summary)
-        seen: set[str] = set()
-        for start in range(len(tokens)):
-            for length in range(1, 5):
-                run = tokens[start : start + length]
-                if len(run) < length:
-                    break
-                lower = [token.lower().replace("’", "'") for token in run]
-                if lower[0] in STOPWORDS or lower[-1] in STOPWORDS:
-                    continue
-                if any(token in STOPWORDS and token not in _INNER for token in lower[1:-1]):
-                    continue
-                if length == 1 and (lower[0].isdigit() or len(lower[0]) < 2):
-                    continue
-                phrase = " ".join(lower)
-                if phrase in seen:
-                    continue
-                seen.add(phrase)
-                weight[phrase] += float(w)
-                surface = " ".join(
-                    token if token.lower() in name_like or token.isupper() else token.lower()
-                    for token in run
-                )
-                surfaces.setdefault(phrase, Counter())[surface] += 1
+    places: defaultdict[str, set[int]] = defaultdict(set)
+    forms: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for place, (title, summary) in enumerate(zip(titles, summaries, strict=True)):
+        told = _runs(title, casing)
+        also = _runs(summary, casing)
+        for key in told.keys() | also.keys():
+            form = told.get(key) or also[key]
+            weight[key] += float(weights[place]) * (
+                0.85 * (key in told) + (0.15 if key in told else 0.35) * (key in also)
+            )
+            places[key].add(place)
+            forms[key][form] += 1
     return {
-        phrase: (
-            weight[phrase],
-            found.total(),
-            max(found, key=lambda form: (found[form], sum(c.isupper() for c in form), form)),
+        key: _Phrase(
+            max(forms[key], key=lambda form: (forms[key][form], form)),
+            weight[key],
+            frozenset(places[key]),
         )
-        for phrase, found in surfaces.items()
+        for key in weight
     }
+
+
+def _runs(text: str, casing: Casing) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for run in segments(text):
+        written = [casing.written(word) for word in run]
+        lower = [word.lower().replace("’", "'") for word in written]
+        placed = [word == "new" and after in _NEW for word, after in pairwise([*lower, ""])]
+        written = ["New" if place else word for place, word in zip(placed, written, strict=True)]
+        for start, first in enumerate(lower):
+            if first[0].isdigit() or first in LEADING or (start and placed[start - 1]):
+                continue
+            if not (placed[start] or _may_stand(first, written[start])):
+                continue
+            for end in range(start + 1, min(start + MOST, len(run)) + 1):
+                last = end - 1
+                if lower[last] in STOPWORDS and lower[last] not in _INNER and not placed[last]:
+                    break
+                if _may_stand(lower[last], written[last]):
+                    found.setdefault(" ".join(lower[start:end]), tuple(written[start:end]))
+    return found
+
+
+def _may_stand(lower: str, written: str) -> bool:
+    """Whether a label may begin or end with the word."""
+    if lower in STOPWORDS or len(lower) < 2 or _AMOUNT.match(lower):
+        return False
+    return lower not in GENERIC or (written.isupper() and len(written) > 1)
+
+
+def label_key(label: str) -> str:
+    """What two labels share that a reader takes for one: 'Super Bowl ad', 'super bowl ads'."""
+    return " ".join(word.rstrip("s") or word for word in label.lower().split())
+
+
+def _fallback(
+    titles: Sequence[str],
+    keywords: Sequence[str],
+    casing: Casing,
+    taken: Collection[str],
+) -> str:
+    """The telling words of the newest headline in its order, else of the keywords."""
+    for text in (titles[len(titles) - 1], " ".join(keywords)):
+        content = [w for w in words(text) if w.lower() not in STOPWORDS and not w.isdigit()]
+        if len(content) < FEWEST:
+            continue
+        for most in (3, 4, 5):
+            label = _dressed(tuple(casing.written(word) for word in content[:most]))
+            if label_key(label) not in taken:
+                return label
+    return "Unnamed topic"
 
 
 def _keywords(
@@ -161,5 +278,10 @@ def _keywords(
     return ranked[:10]
 
 
-def _dressed(label: str) -> str:
-    return label[:1].upper() + label[1:]
+def _dressed(form: tuple[str, ...]) -> str:
+    """A label as printed: a capital first, unless the name is written otherwise (iOS)."""
+    whole = [f"{word}." if _INITIALS.match(word) else word for word in form]
+    first = whole[0]
+    if not any(letter.isupper() for letter in first):
+        first = first[:1].upper() + first[1:]
+    return " ".join([first, *whole[1:]])

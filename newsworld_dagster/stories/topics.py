@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts.stories import TOPIC_STORIES, TOPICS
-from newsworld_dagster.contracts.terms import names
-from newsworld_dagster.stories.labels import TermStatistics, label_and_keywords
-from newsworld_dagster.stories.sections import section_of
+from newsworld_dagster.stories.labels import label_and_keywords, label_key
+from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
+from newsworld_dagster.stories.sections import section_of, section_shares
+from newsworld_dagster.stories.significance import significance_of, stage_of
+from newsworld_dagster.stories.wording import TermStatistics
+
+# What a topic's counts are made from; `thread_articles` of the warehouse gives the older ones.
+_COUNTED = ["article_id", "story_id", "publisher", "duplicate_of", "first_seen_at", "day"]
 
 
 @dataclass(frozen=True)
 class TopicParameters:
-    """What makes a story part of a topic.
+    """How long a topic is followed, and what makes a story part of it.
 
-    A story joins the live topic with the nearest centroid when the cosine reaches `strict`, or
-    reaches `loose` while the two share a telling name: one that stands in at least
-    `name_share` of the articles of both and in few others. Chosen by reading the links of May
-    and June 2025.
+    A story can join a topic that has articles among the last `window_days` days; after as many
+    days of silence a topic is closed for good. It is dormant after `quiet_days` of silence, and
+    active, no longer emerging, once its articles span `settled_days`.
     """
 
-    loose: float = 0.52
-    strict: float = 0.75
-    name_share: float = 0.3
-    rare_name: float = 0.03
-    dormant_days: int = 30
-    window_days: int = 28
+    link: LinkParameters = field(default_factory=LinkParameters)
+    window_days: int = 30
+    quiet_days: int = 7
+    settled_days: int = 3
     half_life_days: float = 10.0
 
 
@@ -51,26 +52,33 @@ def link_topics(
     section_vectors: dict[str, np.ndarray],
     *,
     day: pd.Timestamp,
+    earlier: pd.DataFrame | None = None,
+    encoder: str | None = None,
     parameters: TopicParameters | None = None,
 ) -> TopicDay:
-    """Link the day's stories to topics, and describe the topics that they touch.
+    """Link the day's stories to topics, and describe the topics whose articles changed.
 
     Parameters
     ----------
     window
         Articles of the last `window_days` days in time order, with columns article_id, title,
-        summary, publisher, section, first_seen_at, day, story_id and fresh, which is true for
-        the articles that got their story on this day.
+        summary, publisher, section, first_seen_at, day, duplicate_of, story_id and fresh, which
+        is true for the articles that got their story on this day.
     vectors
         Unit vectors of the articles, shape (len(window), d).
     links
         `stories.topic_stories` in force before this day.
     topics
-        `stories.topics` in force before this day, alive or not.
+        `stories.topics` in force before this day.
     section_vectors
         Unit vector of each section's description, for articles whose source names none.
     day
         The day being processed.
+    earlier
+        Articles of these topics from before the window: topic_id and what is counted
+        (article_id, story_id, publisher, duplicate_of, first_seen_at, day).
+    encoder
+        Name of the encoder that made the vectors.
 
     Returns
     -------
@@ -82,127 +90,171 @@ def link_topics(
             pd.DataFrame(columns=list(TOPIC_STORIES.columns)),
             pd.DataFrame(columns=list(TOPICS.columns)),
         )
-    state = _TopicState(window, vectors, links, topics, day, parameters)
-    rows = [
-        (story, *state.link(story), day)
-        for story in window.loc[window["fresh"], "story_id"].drop_duplicates()
-        if story not in state.topic_of
-    ]
-    linked = pd.DataFrame(rows, columns=["story_id", "topic_id", "score", "day"])
-    return TopicDay(
-        linked[list(TOPIC_STORIES.columns)], state.describe(section_vectors)[list(TOPICS.columns)]
-    )
+    made, topic_ids = _link(window, vectors, links, day, parameters)
+    older = pd.DataFrame(columns=["topic_id", *_COUNTED]) if earlier is None else earlier
+    describer = _Describer(window, vectors, topic_ids, older, topics, day, parameters)
+    shares = section_shares(vectors, section_vectors, encoder=encoder, day=day)
+    return TopicDay(made, describer.describe(shares))
 
 
-class _TopicState:
+def _link(
+    window: pd.DataFrame,
+    vectors: np.ndarray,
+    links: pd.DataFrame,
+    day: pd.Timestamp,
+    parameters: TopicParameters,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows for `stories.topic_stories`, and the topic of each article of the window."""
+    space = ThreadSpace(window, vectors, parameters.link)
+    stories = window["story_id"]
+    known: dict[str, str] = dict(zip(links["story_id"], links["topic_id"], strict=True))
+    codes, names = pd.factorize(stories.map(known))
+    topic_names = list(names)
+    places_of = stories.groupby(stories).indices
+    rows = []
+    for story in stories[window["fresh"].to_numpy(dtype=bool)].drop_duplicates():
+        if story in known:
+            continue
+        places = places_of[story]
+        odds = space.log_odds(places).mean(axis=0)
+        code, score = nearest_thread(odds, codes, parameters.link.nearest)
+        if score < parameters.link.threshold:
+            topic = "t" + hashlib.sha256(f"topic:{story}".encode()).hexdigest()[:15]
+            code, probability = len(topic_names), 1.0
+            topic_names.append(topic)
+        else:
+            probability = float(1 / (1 + np.exp(-score)))
+        codes[places] = code
+        rows.append((story, topic_names[code], day, probability))
+    made = pd.DataFrame(rows, columns=list(TOPIC_STORIES.columns))
+    return made, np.array([*topic_names, None], dtype=object)[codes]
+
+
+class _Describer:
+    """Describes the topics of a day from the articles that are in force on it."""
+
     def __init__(
         self,
         window: pd.DataFrame,
         vectors: np.ndarray,
-        links: pd.DataFrame,
+        topic_ids: np.ndarray,
+        earlier: pd.DataFrame,
         topics: pd.DataFrame,
         day: pd.Timestamp,
         parameters: TopicParameters,
     ) -> None:
         self.window, self.vectors, self.day, self.parameters = window, vectors, day, parameters
-        self.topic_of: dict[str, str] = dict(zip(links["story_id"], links["topic_id"], strict=True))
-        remembered = ["articles", "publishers", "stories", "first_seen_at"]
-        self.known = topics.set_index("topic_id")[remembered].to_dict("index")
-        self.names = [
-            names(title, summary)
-            for title, summary in zip(window["title"], window["summary"], strict=True)
+        self.topic_ids = pd.Series(topic_ids, index=window.index, dtype=object)
+        self.known = topics.set_index("topic_id").to_dict("index")
+        self.fresh = window["fresh"].to_numpy(dtype=bool)
+        held = window[_COUNTED].assign(topic_id=self.topic_ids)
+        both = pd.concat([earlier[["topic_id", *_COUNTED]], held]) if len(earlier) else held
+        self.articles = dict(iter(both.dropna(subset=["topic_id"]).groupby("topic_id")))
+        age = (day - window["day"]).dt.days.to_numpy()
+        self.weights = 0.5 ** (age / parameters.half_life_days)
+
+    def describe(self, shares: np.ndarray) -> pd.DataFrame:
+        """Rows for `stories.topics`, of topics that gained articles or lost some to another."""
+        touched = list(self.topic_ids[self.fresh].drop_duplicates())
+        lost = [
+            topic
+            for topic, row in self.known.items()
+            if topic not in touched and row["articles"] != self._count(topic)
         ]
-        self.frequency = Counter(name for found in self.names for name in found)
-        self.places = window.groupby("story_id").indices
-        alive = topics[topics["last_seen_at"] >= day - pd.Timedelta(days=parameters.dormant_days)]
-        self.live_ids = list(alive["topic_id"])
-        # One row more for each of the day's stories, any of which may found a topic.
-        width = vectors.shape[1]
-        self.centroids = np.zeros((len(alive) + len(self.places), width), np.float32)
-        if len(alive):
-            self.centroids[: len(alive)] = np.stack(list(alive["vector"]))
-        by_topic: dict[str, list[int]] = {}
-        for story, places in self.places.items():
-            topic = self.topic_of.get(str(story))
-            if topic is not None:
-                by_topic.setdefault(topic, []).extend(places)
-        self.places_of_topic = by_topic
-
-    def link(self, story: str) -> tuple[str, float]:
-        places = self.places[story]
-        centroid = _unit(self.vectors[places].mean(axis=0))
-        score, best = 1.0, None
-        if self.live_ids:
-            cosines = self.centroids[: len(self.live_ids)] @ centroid
-            for candidate in np.argsort(-cosines)[:5]:
-                cosine = float(cosines[candidate])
-                if cosine < self.parameters.loose:
-                    break
-                topic = self.live_ids[candidate]
-                if cosine >= self.parameters.strict or self._share_a_name(places, topic):
-                    score, best = cosine, topic
-                    break
-        if best is None:
-            best = "t" + hashlib.sha256(f"topic:{story}".encode()).hexdigest()[:15]
-            if best not in self.live_ids:
-                self.centroids[len(self.live_ids)] = centroid
-                self.live_ids.append(best)
-        self.topic_of[story] = best
-        self.places_of_topic.setdefault(best, []).extend(places)
-        return best, score
-
-    def _share_a_name(self, places: np.ndarray, topic: str) -> bool:
-        mine = self._telling_names(list(places))
-        return bool(mine & self._telling_names(self.places_of_topic.get(topic, [])))
-
-    def _telling_names(self, places: list[int]) -> set[str]:
-        counts = Counter(name for place in places for name in self.names[place])
-        outside = max(len(self.window) - len(places), 1)
-        return {
-            name
-            for name, count in counts.items()
-            if count >= self.parameters.name_share * len(places)
-            and (self.frequency[name] - count) / outside <= self.parameters.rare_name
-        }
-
-    def describe(self, section_vectors: dict[str, np.ndarray]) -> pd.DataFrame:
-        """Rows for `stories.topics` of the topics that gained an article on the day."""
-        topic_ids = self.window["story_id"].map(self.topic_of)
-        touched = topic_ids[self.window["fresh"]].drop_duplicates()
         statistics = TermStatistics.of(self.window)
-        age = (self.day - self.window["day"]).dt.days.to_numpy()
-        weights = 0.5 ** (age / self.parameters.half_life_days)
-        places_of = topic_ids.groupby(topic_ids).indices
-        window = self.window
-        titles, summaries = window["title"].to_numpy(), window["summary"].to_numpy()
-        publishers, story_ids = window["publisher"].to_numpy(), window["story_id"].to_numpy()
-        seen, fresh = window["first_seen_at"].to_numpy(), window["fresh"].to_numpy()
-        named = window["section"].to_numpy(dtype=object)
+        awake = self.day - pd.Timedelta(days=self.parameters.window_days)
+        taken = {  # by whom; of two rows made before labels were unique, either may hold it
+            label_key(str(row["label"])): topic
+            for topic, row in self.known.items()
+            if row["last_seen_at"] > awake
+        }
+        places_of = self.topic_ids.groupby(self.topic_ids).indices
         rows = []
-        for topic in touched:
-            places = places_of[topic]
-            known = self.known.get(topic, {})
-            label, keywords = label_and_keywords(
-                titles[places], summaries[places], statistics, weights[places]
-            )
-            first = pd.Timestamp(seen[places].min())
-            # Counts grow by what is new: the window forgets what the topic's row remembers.
-            rows.append(
-                {
-                    "topic_id": topic,
-                    "day": self.day,
-                    "label": label,
-                    "keywords": json.dumps(keywords),
-                    "section": section_of(named[places], self.vectors[places], section_vectors),
-                    "articles": int(fresh[places].sum()) + known.get("articles", 0),
-                    "publishers": max(len(set(publishers[places])), known.get("publishers", 0)),
-                    "stories": max(len(set(story_ids[places])), known.get("stories", 0)),
-                    "first_seen_at": min(known.get("first_seen_at", first), first),
-                    "last_seen_at": pd.Timestamp(seen[places].max()),
-                    "vector": _unit((self.vectors[places] * weights[places, None]).sum(axis=0)),
-                }
-            )
+        for topic in [*touched, *sorted(lost)]:
+            if self._count(topic) == 0:
+                rows.append(self._emptied(topic))
+                continue
+            places = places_of.get(topic)
+            if places is None:  # lost articles of before the window: only the counts change
+                rows.append(self._remembered(topic))
+                continue
+            rows.append(self._described(topic, places, shares, statistics, taken))
         return pd.DataFrame(rows, columns=list(TOPICS.columns))
+
+    def _count(self, topic: str) -> int:
+        return len(self.articles[topic]) if topic in self.articles else 0
+
+    def _described(
+        self,
+        topic: str,
+        places: np.ndarray,
+        shares: np.ndarray,
+        statistics: TermStatistics,
+        taken: dict[str, str],
+    ) -> dict[str, object]:
+        window = self.window
+        before = self.known[topic]["label"] if topic in self.known else None
+        if before is not None and taken.get(label_key(before)) == topic:
+            del taken[label_key(before)]
+        label, keywords = label_and_keywords(
+            window["title"].to_numpy()[places],
+            window["summary"].to_numpy()[places],
+            statistics,
+            self.weights[places],
+            before=before,
+            taken=taken,
+        )
+        taken[label_key(label)] = topic
+        named = window["section"].to_numpy(dtype=object)[places]
+        vector = _unit((self.vectors[places] * self.weights[places, None]).sum(axis=0))
+        return {
+            "label": label,
+            "keywords": json.dumps(keywords),
+            "section": section_of(named, shares[places]),
+            "vector": vector,
+        } | self._counted(topic, self._novelty(topic, places))
+
+    def _novelty(self, topic: str, places: np.ndarray) -> float:
+        """How far the day's articles lie from the topic as it stood, in [0, 1]."""
+        fresh = places[self.fresh[places]]
+        if topic not in self.known or fresh.size == 0:
+            return float(topic not in self.known)
+        cosine = float(_unit(self.vectors[fresh].mean(axis=0)) @ self.known[topic]["vector"])
+        return min(max(1.0 - cosine, 0.0), 1.0)
+
+    def _counted(self, topic: str, novelty: float) -> dict[str, object]:
+        articles = self.articles[topic]
+        first, last = articles["first_seen_at"].min(), articles["first_seen_at"].max()
+        last_day = last.floor("D")
+        return {
+            "topic_id": topic,
+            "day": self.day,
+            "articles": len(articles),
+            "publishers": articles["publisher"].nunique(),
+            "stories": articles["story_id"].nunique(),
+            "first_seen_at": first,
+            "last_seen_at": last,
+            "lifecycle": stage_of(first, last, self.parameters.settled_days),
+            "dormant_from": last_day + pd.Timedelta(days=self.parameters.quiet_days + 1),
+            "closed_from": last_day + pd.Timedelta(days=self.parameters.window_days),
+        } | asdict(significance_of(articles, novelty, self.day))
+
+    def _remembered(self, topic: str) -> dict[str, object]:
+        kept = {name: self.known[topic][name] for name in ("label", "keywords", "section")}
+        return kept | {"vector": self.known[topic]["vector"]} | self._counted(topic, 0.0)
+
+    def _emptied(self, topic: str) -> dict[str, object]:
+        """The last row of a topic whose articles have all moved to other topics."""
+        nothing = dict.fromkeys(("articles", "publishers", "stories", "independent_publishers"), 0)
+        still = dict.fromkeys(("growth", "novelty", "persistence", "significance"), 0.0)
+        row = self.known[topic] | nothing | still
+        return row | {
+            "topic_id": topic,
+            "day": self.day,
+            "lifecycle": "closed",
+            "dormant_from": self.day,
+            "closed_from": self.day,
+        }
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

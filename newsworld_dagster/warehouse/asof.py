@@ -11,8 +11,15 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.warehouse.asof_digests import DigestReads
+from newsworld_dagster.warehouse.queries import in_force
 
-class Reader:
+# How far back words are counted, to tell the news from what is always there.
+HISTORY_DAYS = 60
+HISTORY_ARTICLES = 10_000
+
+
+class Reader(DigestReads):
     """Reads over one open connection.
 
     Parameters
@@ -163,6 +170,65 @@ class Reader:
             {"as_of": as_of, "since": as_of - pd.Timedelta(days=days), "day": day},
         )
 
+    def history(
+        self, as_of: pd.Timestamp, live_days: int, days: int = HISTORY_DAYS
+    ) -> pd.DataFrame:
+        """Title and summary of articles of the `days` days before the live window.
+
+        Of more than `HISTORY_ARTICLES` a fixed sample, drawn by their digests: frequencies need
+        no more, and a large feed list stays quick.
+        """
+        until = as_of - pd.Timedelta(days=live_days)
+        return self.frame(
+            """
+            SELECT title, summary FROM news.articles
+            WHERE first_seen_at <= $until AND first_seen_at > $since
+            ORDER BY content_digest, article_id
+            LIMIT $most
+            """,
+            {
+                "until": until,
+                "since": until - pd.Timedelta(days=days),
+                "most": HISTORY_ARTICLES,
+            },
+        )
+
+    def placements(self, article: str, as_of: pd.Timestamp) -> pd.DataFrame:
+        """What is known of where an article belongs, oldest first.
+
+        Rows of `stories.assignments` of days that had begun, with title, publisher and url of
+        the article, which is named by its id or its address.
+        """
+        return self.frame(
+            """
+            SELECT s.*, a.title, a.publisher, a.url
+            FROM stories.assignments AS s
+            JOIN news.articles AS a USING (article_id)
+            WHERE s.day < $as_of AND a.first_seen_at <= $as_of
+              AND $article IN (a.article_id, a.url, a.canonical_url)
+            ORDER BY s.day
+            """,
+            {"article": article, "as_of": as_of},
+        )
+
+    def placements_of(self, day: pd.Timestamp, most: int = 12) -> pd.DataFrame:
+        """Some articles that a day put with others, each beside its nearest and what they share."""
+        return self.frame(
+            """
+            SELECT
+                a.title AS article, s.reason, round(s.score, 2) AS score, b.title AS nearest,
+                (s.nearest -> '$[0].probability')::DOUBLE AS probability,
+                array_to_string((s.nearest -> '$[0].shared')::VARCHAR[], ', ') AS shared
+            FROM stories.assignments AS s
+            JOIN news.articles AS a USING (article_id)
+            JOIN news.articles AS b ON b.article_id = (s.nearest ->> '$[0].article_id')
+            WHERE s.day = $day AND s.reason <> 'founded'
+            ORDER BY s.score DESC, s.article_id
+            LIMIT $most
+            """,
+            {"day": day, "most": most},
+        )
+
     def assignments_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The assignment of each article that is in force at `as_of`."""
         return self._latest("stories.assignments", "article_id", as_of)
@@ -184,8 +250,12 @@ class Reader:
         )
 
     def topics_as_of(self, as_of: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
-        """The description of each topic at `as_of`, of those with articles from `since` on."""
-        return self._latest(
+        """The description of each topic at `as_of`, of those with articles from `since` on.
+
+        Its lifecycle is that of the moment: a topic that nothing was heard of since its row has
+        become dormant or closed by itself.
+        """
+        frame = self._latest(
             "stories.topics",
             "topic_id",
             as_of,
@@ -196,6 +266,71 @@ class Reader:
             "USING (topic_id)",
             since,
         )
+        for stage, start in (("dormant", "dormant_from"), ("closed", "closed_from")):
+            frame.loc[frame[start] <= as_of, "lifecycle"] = stage
+        return frame
+
+    def thread_articles(self, day: pd.Timestamp, before: pd.Timestamp) -> pd.DataFrame:
+        """Articles first seen up to `before`, of topics described before `day` and not closed.
+
+        As stories stood once `day` was processed: topic_id, article_id, story_id, publisher,
+        duplicate_of, first_seen_at and day.
+        """
+        return self.frame(
+            """
+            WITH alive AS (
+                SELECT topic_id, closed_from FROM stories.topics WHERE day < $day
+                QUALIFY row_number() OVER (PARTITION BY topic_id ORDER BY day DESC) = 1
+            ),
+            linked AS (
+                SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $day
+                QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+            ),
+            assigned AS (
+                SELECT article_id, story_id FROM stories.assignments WHERE day <= $day
+                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+            )
+            SELECT topic_id, article_id, story_id, publisher, duplicate_of, first_seen_at, a.day
+            FROM assigned
+            JOIN linked USING (story_id)
+            JOIN alive USING (topic_id)
+            JOIN news.articles AS a USING (article_id)
+            WHERE closed_from > $day AND first_seen_at <= $before
+            ORDER BY first_seen_at, article_id
+            """,
+            {"day": day, "before": before},
+        )
+
+    def topics_end(self) -> pd.Timestamp:
+        """End of the last day that described a topic; the first moment of 1970 without one."""
+        row = self.connection.execute("SELECT max(day) FROM stories.topics").fetchone()
+        if row is None or row[0] is None:
+            return pd.Timestamp(0)
+        return pd.Timestamp(row[0]) + pd.Timedelta(days=1)
+
+    def topic_drift(self, as_of: pd.Timestamp) -> pd.Series:
+        """Cosine of each awake topic's centroid with the one of a week before `as_of`.
+
+        Topics that are younger, or that nothing was added to since, are left out.
+        """
+        frame = self.frame(
+            """
+            WITH now AS (
+                SELECT topic_id, arg_max(vector, day) AS vector, max(day) AS described
+                FROM stories.topics WHERE day < $as_of
+                GROUP BY topic_id HAVING arg_max(dormant_from, day) > $as_of
+            ),
+            week_before AS (
+                SELECT topic_id, arg_max(vector, day) AS vector
+                FROM stories.topics WHERE day < $week_before GROUP BY topic_id
+            )
+            SELECT topic_id, list_cosine_similarity(week_before.vector, now.vector) AS cosine
+            FROM now JOIN week_before USING (topic_id) WHERE described >= $week_before
+            ORDER BY topic_id
+            """,
+            {"as_of": as_of, "week_before": as_of - pd.Timedelta(days=7)},
+        )
+        return frame.set_index("topic_id")["cosine"]
 
     def _latest(
         self,
@@ -234,6 +369,28 @@ class Reader:
             {"first": first, "last": last},
         )
 
+    def last_story_day(self) -> pd.Timestamp | None:
+        """The last day whose articles were assigned to stories."""
+        row = self.connection.execute("SELECT max(day) FROM stories.assignments").fetchone()
+        return None if row is None or row[0] is None else pd.Timestamp(row[0])
+
+    def trending_window(self, day: pd.Timestamp, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
+        """The live window, with the section of the topic where the source names none."""
+        window = self.live_window(day, as_of, days)
+        described = self.frame(
+            "SELECT topic_id, arg_max(section, day) AS section FROM stories.topics "
+            "WHERE day <= ? GROUP BY topic_id",
+            day,
+        ).set_index("topic_id")["section"]
+        of_topic = window["topic_id"].map(described)
+        return window.assign(section=window["section"].where(window["section"].notna(), of_topic))
+
+    def trending(self, day: pd.Timestamp) -> pd.DataFrame:
+        """The strips of one day: rows of `stories.trending`, each section from its first rank."""
+        return self.frame(
+            "SELECT * FROM stories.trending WHERE day = ? ORDER BY section, rank", day
+        )
+
     # -- forecasts and outcomes ---------------------------------------------------------------
 
     def claims_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -258,7 +415,7 @@ class Reader:
 
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""
-        return self.frame(f"{_in_force('claim_id')} ORDER BY claim_id", {"as_of": as_of})
+        return self.frame(f"{in_force('claim_id')} ORDER BY claim_id", {"as_of": as_of})
 
     def open_claims(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Claims made up to `as_of` that have no verdict then."""
@@ -284,7 +441,7 @@ class Reader:
             f"""
             SELECT c.*, v.verdict, v.decided_at
             FROM forecasts.claims AS c
-            LEFT JOIN ({_in_force("claim_id")}) AS v USING (claim_id)
+            LEFT JOIN ({in_force("claim_id")}) AS v USING (claim_id)
             WHERE c.as_of <= $as_of AND c.phase = 'record'
             ORDER BY seq
             """,  # noqa: S608
@@ -299,7 +456,7 @@ class Reader:
         """
         return self.frame(
             f"""
-            WITH verdicts AS (SELECT question_id, verdict FROM ({_in_force("question_id")}))
+            WITH verdicts AS (SELECT question_id, verdict FROM ({in_force("question_id")}))
             SELECT any_value(template) AS template, any_value(window_days) AS window_days,
                 any_value(features) AS features,
                 any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
@@ -309,15 +466,6 @@ class Reader:
             """,  # noqa: S608
             {"as_of": as_of},
         )
-
-
-def _in_force(key: str) -> str:
-    """SQL for the verdict of each `key` that is in force at $as_of: the latest, if superseding."""
-    return (
-        "SELECT * FROM outcomes.resolutions WHERE decided_at <= $as_of "  # noqa: S608
-        f"QUALIFY row_number() OVER (PARTITION BY {key} "
-        "ORDER BY decided_at DESC, supersedes IS NULL) = 1"
-    )
 
 
 def _plain(value: object) -> object:

@@ -15,6 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.benchmarks import topics
+from tests.benchmarks.embedding import compare_encoders
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,7 +35,7 @@ def measure(name: str, arguments: list[str], world: Path) -> tuple[str, float, f
 
 
 def main() -> int:
-    """Import and replay the archive of real news, from nothing to a scorecard."""
+    """Import and replay the archive of real news, then compare the encoders."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from", dest="first", default="2026-03-01")
     parser.add_argument("--to", dest="last", default="2026-03-31")
@@ -59,7 +62,8 @@ def main() -> int:
     sys.stdout.write("| step | wall s | peak MiB so far |\n|---|---|---|\n")
     for name, wall, peak in rows:
         sys.stdout.write(f"| {name} | {wall:.1f} | {peak:.0f} |\n")
-    return 0
+    sys.stdout.write(f"\n{compare_encoders(shared)}\n\n")
+    return topics.main([])
 
 
 if __name__ == "__main__":

@@ -132,7 +132,8 @@ def write_world(path: Path) -> None:
     with Warehouse(path).write() as writer:
         for table, rows in tables.items():
             writer.append(table, frame(table, rows))
-        topics = [{"topic_id": "t1", **world}, {"topic_id": "t2", **world}]
+        alive = world | {"lifecycle": "active"}
+        topics = [{"topic_id": "t1", **alive}, {"topic_id": "t2", **alive}]
         writer.replace_all("stories.topics", frame("stories.topics", topics))
 
 

@@ -14,6 +14,9 @@ PYTHON_ASSETS = {
     "stories/lineage": {"embeddings/vectors"},
     "stories/topic_stories": {"stories/assignments"},
     "stories/topics": {"stories/assignments"},
+    "stories/timelines": {"stories/topics", "forecasts/claims", "outcomes/resolutions"},
+    "stories/digests": {"stories/topics", "forecasts/claims", "outcomes/resolutions"},
+    "stories/trending": {"stories/assignments", "stories/topic_stories", "stories/topics"},
     "forecasts/reports": {"stories/topics"},
     "forecasts/anchors": {"stories/topics"},
     "forecasts/claims": {"forecasts/reports", "forecasts/anchors"},
@@ -68,7 +71,7 @@ def test_writers_share_one_pool(graph) -> None:
 
 def test_partitioned_assets_take_a_range_as_one_run(graph) -> None:
     partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
-    assert len(partitioned) == 12
+    assert len(partitioned) == 15
     for key in partitioned:
         assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
 

@@ -15,7 +15,8 @@ REPLAY = ("backtest", "--from", "2026-01-28", "--to", LAST, "--warm-up-from", "2
 TABLES = (
     "stories.assignments", "stories.lineage", "stories.topics", "stories.topic_stories",
     "forecasts.editions", "forecasts.reports", "forecasts.anchors", "forecasts.claims",
-    "forecasts.refusals", "outcomes.resolutions",
+    "forecasts.refusals", "outcomes.resolutions", "stories.timelines", "stories.digests",
+    "stories.trending",
 )  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def test_articles_of_the_future_change_nothing(past_world: WorldFolder, tmp_path
     assert done.code == 0, done.err[-3000:]
     ours, theirs = past_world.fingerprint(), world.fingerprint()
     assert ours["forecasts.claims"][0] > 0
+    assert ours["stories.trending"][0] > 0
     for table in TABLES:
         assert theirs[table] == ours[table], table
 

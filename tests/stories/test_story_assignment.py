@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -7,12 +8,43 @@ import pandas as pd
 import pytest
 
 from newsworld_dagster.contracts import CONTRACTS, meet
-from newsworld_dagster.stories import StoryDay, StoryParameters, assign_stories, story_id
+from newsworld_dagster.stories import (
+    FEATURES,
+    Background,
+    StoryDay,
+    StoryParameters,
+    assign_stories,
+    story_id,
+)
 
 DAY = pd.Timestamp("2026-02-14")
-# Below, titles share no word, so two articles are alike by 0.4 times their cosine, less 0.015
-# for each day between them; 0.33 makes them one story.
+# Below, titles share no word, so that the probability of a pair is its cosine, less 0.1 for each
+# day between. Alone, two articles with probability p gain p - 1 in expected precision and
+# 2p / (1 + p) in expected recall, which counts 1.2 times: they are one story above p = 0.362.
 WORDS = [f"word{n}" for n in range(20)]
+
+
+class LinearModel:
+    """A pair model whose probabilities can be worked out by hand."""
+
+    def probability(self, features: np.ndarray) -> np.ndarray:
+        dense, lexical, days = (
+            features[:, FEATURES.index(name)] for name in ("dense", "lexical", "days")
+        )
+        return np.clip(np.maximum(dense, lexical) - 0.1 * days, 0, 1)
+
+
+def assign(
+    given: pd.DataFrame, vectors: np.ndarray, parameters: StoryParameters | None = None
+) -> StoryDay:
+    return assign_stories(
+        given,
+        vectors,
+        day=DAY,
+        model=LinearModel(),
+        background=Background(0, {}),
+        parameters=parameters,
+    )
 
 
 def turned(*degrees: float) -> np.ndarray:
@@ -51,22 +83,22 @@ def same_story(stories: list[str]) -> list[list[bool]]:
 
 def test_near_articles_join_and_a_far_one_founds() -> None:
     given = window(None, None, None)
-    made = assign_stories(given, turned(0, 20, 90), day=DAY)
+    made = assign(given, turned(0, 20, 90))
     assert made.assignments["story_id"].tolist() == [
         story_id("a0"),
         story_id("a0"),
         story_id("a2"),
     ]
     assert made.assignments["reason"].tolist() == ["founded", "joined", "founded"]
-    # 0.4 * cos 20° - 0.015 * 0.001
-    assert made.assignments["score"].tolist() == pytest.approx([1, 0.375862, 1], abs=1e-5)
+    # cos 20° - 0.1 * 0.001
+    assert made.assignments["score"].tolist() == pytest.approx([1, 0.939593, 1], abs=1e-5)
     assert made.lineage.empty
     meet(CONTRACTS["stories.assignments"], made.assignments)
 
 
 def test_same_words_make_one_story_where_the_vectors_do_not() -> None:
     titles = ["storm floods harbour", "storm floods harbour", "court frees banker"]
-    made = assign_stories(window(None, None, None, titles=titles), turned(0, 90, 90), day=DAY)
+    made = assign(window(None, None, None, titles=titles), turned(0, 90, 180))
     assert made.assignments["story_id"].tolist() == [
         story_id("a0"),
         story_id("a0"),
@@ -77,12 +109,12 @@ def test_same_words_make_one_story_where_the_vectors_do_not() -> None:
 @pytest.mark.parametrize(
     ("days", "together"),
     [
-        (4.0, True),  # 0.4 - 4 * 0.015 = 0.34
-        (5.0, False),  # 0.4 - 5 * 0.015 = 0.325
+        (5.0, True),  # 1 - 5 * 0.1 = 0.5
+        (7.0, False),  # 1 - 7 * 0.1 = 0.3
     ],
 )
 def test_time_between_articles_parts_them(days: float, together: bool) -> None:
-    made = assign_stories(window(None, None, days=[0, days]), turned(0, 0), day=DAY)
+    made = assign(window(None, None, days=[0, days]), turned(0, 0))
     one, other = made.assignments["story_id"]
     assert (one == other) is together
 
@@ -90,49 +122,52 @@ def test_time_between_articles_parts_them(days: float, together: bool) -> None:
 def test_articles_without_a_time_are_compared_without_decay() -> None:
     given = window(None, None, None, days=[0, 9, 9])
     given.loc[1, "first_seen_at"] = pd.NaT
-    made = assign_stories(given, turned(0, 0, 90), day=DAY)
+    made = assign(given, turned(0, 0, 90))
     assert same_story(in_force(given, made)) == same_story(["x", "x", "y"])
     given["first_seen_at"] = pd.NaT
-    made = assign_stories(given, turned(0, 0, 90), day=DAY)
+    made = assign(given, turned(0, 0, 90))
     assert same_story(in_force(given, made)) == same_story(["x", "x", "y"])
 
 
 def test_known_articles_stay_where_nothing_new_touches_them() -> None:
     given = window("s1", "s2", "s2", None)
-    made = assign_stories(given, turned(0, 90, 90, 95), day=DAY)
+    made = assign(given, turned(0, 90, 90, 95))
     assert made.assignments["article_id"].tolist() == ["a3"]
     assert made.assignments["story_id"].tolist() == ["s2"]
     quiet = given.assign(story_id=["s1", "s2", "s2", "s2"])
-    assert assign_stories(quiet, turned(0, 90, 90, 95), day=DAY).assignments.empty
+    assert assign(quiet, turned(0, 90, 90, 95)).assignments.empty
 
 
 def test_an_article_between_two_stories_merges_them() -> None:
-    # The two stories stand 41.4° apart: 0.4 * 0.75 = 0.30, too little. The new one between them
-    # is 0.374 from each, so that they meet at (0.30 + 0.374) / 2 = 0.337 on average.
+    # The two stories stand 71.337° apart: 0.32, too little. The new one between them is 0.8124
+    # from each. With it the older is certain (0.7 and more); then the younger one's union with
+    # the two loses 0.516 in precision and gains 0.991 in recall, times 1.2.
     given = window("older", "younger", None, days=[0, 0, 0])
-    made = assign_stories(given, turned(0, 41.4096, 20.7048), day=DAY)
+    made = assign(given, turned(0, 71.3371, 35.66855))
     assert in_force(given, made) == ["older"] * 3
     rows = made.assignments.set_index("article_id")
     assert rows["reason"].to_dict() == {"a1": "merged", "a2": "joined"}
-    assert rows.loc["a1", "score"] == pytest.approx((0.30 + 0.374166) / 2, abs=1e-4)
+    assert rows.loc["a1", "score"] == pytest.approx((0.32 + 0.81240) / 2, abs=1e-4)
     assert made.lineage[["day", "kind", "from_story_id", "to_story_id", "articles"]].to_numpy(
         dtype=object
     ).tolist() == [[DAY, "merge", "younger", "older", 1]]
-    assert "0.33" in made.lineage["reason"].iloc[0]
+    assert made.lineage["reason"].iloc[0] == (
+        "1 article belongs with the story joined at a mean of 0.57"
+    )
     meet(CONTRACTS["stories.lineage"], made.lineage)
 
 
 def test_the_larger_stored_story_keeps_its_id_in_a_merge() -> None:
     # The new one is a little nearer to the small story, which makes it two against three.
     given = window("small", "large", "large", "large", None, days=[0] * 5)
-    made = assign_stories(given, turned(0, 41.4096, 41.4096, 41.4096, 20), day=DAY)
+    made = assign(given, turned(0, 71.3371, 71.3371, 71.3371, 35))
     assert in_force(given, made) == ["large"] * 5
     assert made.lineage["from_story_id"].tolist() == ["small"]
 
 
 def test_a_wrongly_joined_story_splits_and_keeps_its_id_on_the_larger_part() -> None:
     given = window("s1", "s1", "s1", None)
-    made = assign_stories(given, turned(0, 0, 90, 90), day=DAY)
+    made = assign(given, turned(0, 0, 90, 90))
     assert in_force(given, made) == ["s1", "s1", story_id("a3"), story_id("a3")]
     assert made.assignments.set_index("article_id").loc["a2", "reason"] == "split"
     assert made.lineage[["kind", "from_story_id", "to_story_id", "articles"]].to_numpy(
@@ -142,20 +177,21 @@ def test_a_wrongly_joined_story_splits_and_keeps_its_id_on_the_larger_part() -> 
 
 def test_a_part_that_splits_off_without_a_new_article_gets_an_id_of_its_own() -> None:
     given = window("s1", "s1", "s1", "s1", "s1", None)
-    made = assign_stories(given, turned(0, 0, 0, 90, 90, 0), day=DAY)
+    made = assign(given, turned(0, 0, 0, 90, 90, 0))
     stories = in_force(given, made)
     assert same_story(stories) == same_story(["s1", "s1", "s1", "n", "n", "s1"])
     assert stories[0] == "s1"
     assert stories[3] not in {"s1", *(story_id(article) for article in given["article_id"])}
     assert made.lineage["articles"].tolist() == [2]
+    assert made.lineage["reason"].tolist() == ["2 articles stand apart, with the one left at 0.00"]
 
 
 def crowd(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Sixty articles of twelve stories, all of one moment."""
     rng = np.random.default_rng(seed)
-    centres = rng.standard_normal((12, 32))
+    centres = rng.standard_normal((12, 128))
     stories = rng.integers(0, 12, 60)
-    vectors = centres[stories] + 0.15 * rng.standard_normal((60, 32))
+    vectors = centres[stories] + 0.15 * rng.standard_normal((60, 128))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     given = window(*[None] * 60, days=[0.0] * 60, titles=[f"w{n} v{n}" for n in range(60)])
     return given.assign(truth=stories), vectors.astype(np.float32)
@@ -163,8 +199,8 @@ def crowd(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
 
 def test_the_same_input_gives_the_same_rows() -> None:
     given, vectors = crowd(1)
-    one = assign_stories(given, vectors, day=DAY)
-    other = assign_stories(given.copy(), vectors.copy(), day=DAY)
+    one = assign(given, vectors)
+    other = assign(given.copy(), vectors.copy())
     pd.testing.assert_frame_equal(one.assignments, other.assignments)
     pd.testing.assert_frame_equal(one.lineage, other.lineage)
 
@@ -174,8 +210,8 @@ def test_the_order_inside_a_day_does_not_change_what_belongs_together(seed: int)
     given, vectors = crowd(seed)
     order = np.random.default_rng(seed + 100).permutation(len(given))
     shuffled = given.iloc[order].reset_index(drop=True)
-    one = in_force(given, assign_stories(given, vectors, day=DAY))
-    other = in_force(shuffled, assign_stories(shuffled, vectors[order], day=DAY))
+    one = in_force(given, assign(given, vectors))
+    other = in_force(shuffled, assign(shuffled, vectors[order]))
     expected = same_story([str(number) for number in given["truth"]])
     assert same_story(one) == expected
     back = pd.Series(other, index=order).sort_index().tolist()
@@ -187,23 +223,43 @@ def test_stored_ids_do_not_depend_on_the_order_of_the_new() -> None:
     vectors = turned(0, 90, 2, 88, 3, 92)
     order = np.array([1, 0, 5, 4, 3, 2])
     shuffled = given.iloc[order].reset_index(drop=True)
-    one = assign_stories(given, vectors, day=DAY).assignments
-    other = assign_stories(shuffled, vectors[order], day=DAY).assignments
+    one = assign(given, vectors).assignments
+    other = assign(shuffled, vectors[order]).assignments
     columns = ["article_id", "story_id"]
     assert sorted(one[columns].to_numpy().tolist()) == sorted(other[columns].to_numpy().tolist())
     assert one["story_id"].tolist() == ["s1", "s2", "s1", "s2"]
 
 
+def test_each_placement_keeps_its_nearest_articles_and_what_they_share() -> None:
+    titles = ["storm floods harbour", "storm sinks ferry", "court frees banker"]
+    made = assign(window(None, None, None, titles=titles), turned(0, 20, 60))
+    near = [json.loads(text) for text in made.assignments["nearest"]]
+    # cos 20° = 0.940, cos 40° = 0.766 and cos 60° = 0.5, to the third decimal
+    assert same_story(in_force(window(None, None, None), made)) == [[True] * 3] * 3
+    assert [(one["article_id"], one["probability"]) for one in near[1]] == [
+        ("a0", 0.94),
+        ("a2", 0.766),
+    ]
+    assert near[1][0]["shared"] == ["storm"]
+    assert near[1][1]["shared"] == []
+    assert all(one["member"] for found in near for one in found)
+    lone = assign(window(None, None, titles=titles[:2]), turned(0, 70))
+    (nearest,) = json.loads(lone.assignments["nearest"].iloc[0])
+    assert nearest == {
+        "article_id": "a1", "probability": 0.342, "shared": ["storm"], "member": False,
+    }  # fmt: skip
+
+
 def test_parameters_decide() -> None:
-    strict = StoryParameters(threshold=0.39)
-    made = assign_stories(window(None, None), turned(0, 20), day=DAY, parameters=strict)
+    strict = StoryParameters(threshold=0.95, start=0.95, recall_weight=0.0)
+    made = assign(window(None, None), turned(0, 20), strict)
     assert made.assignments["story_id"].nunique() == 2
 
 
 def test_an_empty_window_and_a_window_of_stop_words_are_no_trouble() -> None:
-    empty = assign_stories(window(), np.zeros((0, 0), np.float32), day=DAY)
+    empty = assign(window(), np.zeros((0, 0), np.float32))
     assert meet(CONTRACTS["stories.assignments"], empty.assignments).empty
     assert meet(CONTRACTS["stories.lineage"], empty.lineage).empty
     bare = window(None, None, titles=["the", "of"])
-    one, other = assign_stories(bare, turned(0, 0), day=DAY).assignments["story_id"]
+    one, other = assign(bare, turned(0, 0)).assignments["story_id"]
     assert one == other

@@ -8,11 +8,9 @@ import pandas as pd
 import pytest
 
 from newsworld_dagster.contracts import CONTRACTS, meet
-from newsworld_dagster.contracts.vocabulary import SECTIONS
-from newsworld_dagster.stories import SECTION_DESCRIPTIONS, TopicDay, link_topics
+from newsworld_dagster.stories import TopicDay, TopicParameters, link_topics
 from newsworld_dagster.stories.health import evaluate_singletons
-from newsworld_dagster.stories.labels import TermStatistics, label_and_keywords
-from newsworld_dagster.stories.sections import section_of
+from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
 
 DAY = pd.Timestamp("2026-02-20")
 DIMENSIONS = 8
@@ -39,6 +37,7 @@ def article(number: str, story: str, title: str, days_ago: int = 0, **changes: o
         "summary": "",
         "publisher": f"{number}.org",
         "section": "Science",
+        "duplicate_of": None,
         "first_seen_at": seen,
         "day": seen.floor("D"),
         "story_id": story,
@@ -67,15 +66,26 @@ def known(**changes: object) -> pd.DataFrame:
         "first_seen_at": DAY - pd.Timedelta(days=40),
         "last_seen_at": DAY - pd.Timedelta(days=5),
         "vector": TOPIC,
+        "lifecycle": "active",
+        "dormant_from": DAY,
+        "closed_from": DAY + pd.Timedelta(days=25),
     }
     return pd.DataFrame([row | changes])
 
 
 LINKS = pd.DataFrame({"story_id": ["old"], "topic_id": ["t1"], "day": [DAY], "score": [1.0]})
 OLD = article("a0", "old", "crew of Artemis trains", days_ago=5)
+# Below, a story joins at a cosine of 0.6, names and words and time not counting.
+BY_COSINE = TopicParameters(LinkParameters(1.0, 0.0, 0.0, 0.0, 0.0, threshold=0.6))
 
 
-def run(*fresh: tuple[dict, np.ndarray], topics: pd.DataFrame | None = None) -> TopicDay:
+def run(
+    *fresh: tuple[dict, np.ndarray],
+    topics: pd.DataFrame | None = None,
+    parameters: TopicParameters | None = BY_COSINE,
+    earlier: pd.DataFrame | None = None,
+    links: pd.DataFrame = LINKS,
+) -> TopicDay:
     """Link fresh articles beside the known topic and the fillers."""
     rows = [*fillers(), OLD, *(row for row, _ in fresh)]
     filler = np.eye(DIMENSIONS, dtype=np.float32)[5]
@@ -83,31 +93,25 @@ def run(*fresh: tuple[dict, np.ndarray], topics: pd.DataFrame | None = None) -> 
     return link_topics(
         pd.DataFrame(rows),
         vectors,
-        LINKS,
+        links,
         known() if topics is None else topics,
         SECTION_VECTORS,
         day=DAY,
+        earlier=earlier,
+        parameters=parameters,
     )
 
 
-@pytest.mark.parametrize(
-    ("cosine", "title", "joins"),
-    [
-        (0.60, "leak found on Artemis rocket", True),  # near enough with a name in common
-        (0.60, "leak found on other rocket", False),  # without one it is not
-        (0.60, "leak found on Ariane rocket", False),
-        (0.80, "leak found on other rocket", True),  # nearer still needs no name
-        (0.50, "leak found on Artemis rocket", False),  # a name alone is too little
-    ],
-)
-def test_a_story_joins_by_nearness_and_name(cosine: float, title: str, joins: bool) -> None:
-    made = run((article("a1", "new", title), leaning(cosine, 1)))
+@pytest.mark.parametrize(("cosine", "joins"), [(0.61, True), (0.59, False)])
+def test_a_story_joins_the_thread_that_is_near_enough(cosine: float, joins: bool) -> None:
+    made = run((article("a1", "new", "leak found"), leaning(cosine, 1)))
     (row,) = made.links.to_dict("records")
     assert row["story_id"] == "new"
     assert row["day"] == DAY
     if joins:
         assert row["topic_id"] == "t1"
-        assert row["score"] == pytest.approx(cosine, abs=1e-6)
+        # the log odds are the cosine here
+        assert row["score"] == pytest.approx(1 / (1 + math.exp(-cosine)), abs=1e-6)
     else:
         assert row["topic_id"] != "t1"
         assert row["score"] == 1.0
@@ -115,13 +119,42 @@ def test_a_story_joins_by_nearness_and_name(cosine: float, title: str, joins: bo
     meet(CONTRACTS["stories.topics"], made.topics)
 
 
-def test_a_name_on_everyones_lips_tells_nothing() -> None:
-    everywhere = [
-        (article(f"b{n}", f"other{n}", "what Artemis does"), leaning(0.0, 2)) for n in range(5)
-    ]
-    made = run(*everywhere, (article("a1", "new", "leak on Artemis rocket"), leaning(0.6, 1)))
-    topic_of = made.links.set_index("story_id")["topic_id"]
-    assert topic_of["new"] != "t1"
+@pytest.mark.parametrize(
+    ("title", "joins"),
+    [
+        ("leak found on Artemis rocket", True),
+        ("leak found on Ariane rocket", False),
+        ("leak found on other rocket", False),
+    ],
+)
+def test_a_name_in_common_joins_what_the_vectors_alone_do_not(title: str, joins: bool) -> None:
+    made = run((article("a1", "new", title), leaning(0.6, 1)), parameters=None)
+    assert (made.links["topic_id"].iloc[0] == "t1") is joins
+
+
+def test_log_odds_are_what_the_formula_says() -> None:
+    window = pd.DataFrame(
+        {
+            "title": ["where Oslo burns", "where Oslo burns"],
+            "summary": "",
+            "first_seen_at": [DAY, DAY + pd.Timedelta(days=3)],
+        }
+    )
+    vectors = np.stack([TOPIC, leaning(0.64, 1)])
+    parameters = LinkParameters(2.0, 3.0, 5.0, 0.5, -1.0)
+    odds = ThreadSpace(window, vectors, parameters).log_odds(np.array([0]))
+    # same words and names, 2 * 0.64 + 3 * 1 + 5 * sqrt(0.64 * 1) - 0.5 * log(1 + 3) - 1
+    assert odds[0, 1] == pytest.approx(1.28 + 3 + 4 - 0.5 * math.log(4) - 1, abs=1e-5)
+    assert odds[0, 0] == pytest.approx(2 + 3 + 5 - 1, abs=1e-5)
+
+
+def test_the_nearest_two_of_a_thread_decide() -> None:
+    odds = np.array([0.9, 0.1, 0.6, 0.5, 5.0])
+    codes = np.array([0, 0, 1, 1, -1])
+    # thread 0: (0.9 + 0.1) / 2 = 0.5, thread 1: (0.6 + 0.5) / 2 = 0.55; the last has no thread
+    assert nearest_thread(odds, codes, 2) == (1, pytest.approx(0.55))
+    assert nearest_thread(odds, codes, 1) == (0, pytest.approx(0.9))
+    assert nearest_thread(odds, np.full(5, -1), 2) == (-1, -np.inf)
 
 
 def test_two_new_stories_of_a_day_found_one_topic() -> None:
@@ -143,14 +176,47 @@ def test_topic_ids_are_the_same_in_every_run() -> None:
     )
 
 
-def test_a_linked_story_stays_and_its_topic_is_described_anew() -> None:
-    made = run((article("a1", "old", "Artemis crew ready"), TOPIC))
+def older(number: int, days_ago: int, **changes: object) -> dict:
+    """An article of the topic from before the window."""
+    seen = DAY - pd.Timedelta(days=days_ago)
+    return {
+        "topic_id": "t1",
+        "article_id": f"o{number}",
+        "story_id": "elder",
+        "publisher": f"o{number}.org",
+        "duplicate_of": None,
+        "first_seen_at": seen,
+        "day": seen,
+    } | changes
+
+
+def test_counts_are_of_the_articles_in_force() -> None:
+    earlier = pd.DataFrame([older(1, 40), older(2, 39), older(3, 39, publisher="o1.org")])
+    made = run((article("a1", "old", "Artemis crew ready"), TOPIC), earlier=earlier)
     assert made.links.empty
     (row,) = made.topics.to_dict("records")
     assert row["topic_id"] == "t1"
-    assert (row["articles"], row["publishers"], row["stories"]) == (8, 4, 3)
+    # three of before, one five days ago and the new one; the stored row's counts do not matter
+    assert (row["articles"], row["publishers"], row["stories"]) == (5, 4, 2)
     assert row["first_seen_at"] == DAY - pd.Timedelta(days=40)
     assert row["last_seen_at"] == DAY + pd.Timedelta(hours=8)
+
+
+def test_an_article_that_moves_is_counted_where_it_is() -> None:
+    # a9 was counted in t2 by its only story, and was moved to 'old' on this day
+    topics = pd.concat([known(articles=1), known(topic_id="t2", label="Oslo fire", articles=1)])
+    moved = article("a9", "old", "Artemis crew ready", days_ago=2, fresh=True)
+    rows = run((moved, TOPIC), topics=topics).topics.set_index("topic_id")
+    assert rows["articles"].to_dict() == {"t1": 2, "t2": 0}
+    assert rows.loc["t2", "lifecycle"] == "closed"
+    assert rows.loc["t2", "label"] == "Oslo fire"
+    assert rows.loc["t2", "significance"] == 0
+    meet(CONTRACTS["stories.topics"], rows.reset_index())
+
+
+def test_a_topic_that_nothing_touched_gets_no_row() -> None:
+    made = run((article("a1", "new", "match in Lima"), leaning(0.0, 3)), topics=known(articles=1))
+    assert "t1" not in set(made.topics["topic_id"])
 
 
 def test_newer_articles_weigh_more_in_the_centroid() -> None:
@@ -162,11 +228,23 @@ def test_newer_articles_weigh_more_in_the_centroid() -> None:
     assert vector == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
 
 
-@pytest.mark.parametrize(("days", "joins"), [(30, True), (31, False)])
-def test_a_topic_sleeps_after_thirty_days(days: int, joins: bool) -> None:
-    topics = known(last_seen_at=DAY - pd.Timedelta(days=days))
-    made = run((article("a1", "new", "crew ready"), leaning(0.9, 1)), topics=topics)
-    assert (made.links["topic_id"].iloc[0] == "t1") is joins
+def test_a_row_says_when_the_topic_falls_asleep() -> None:
+    (row,) = run((article("a1", "old", "Artemis crew ready"), TOPIC)).topics.to_dict("records")
+    assert row["lifecycle"] == "active"  # five days with articles at both ends
+    assert row["dormant_from"] == DAY + pd.Timedelta(days=8)
+    assert row["closed_from"] == DAY + pd.Timedelta(days=30)
+    (new,) = run((article("a1", "new", "match in Lima"), leaning(0.0, 3))).links["topic_id"]
+    rows = run((article("a1", "new", "match in Lima"), leaning(0.0, 3))).topics
+    assert rows.set_index("topic_id").loc[new, "lifecycle"] == "emerging"
+
+
+def test_novelty_is_the_distance_of_the_days_articles() -> None:
+    (row,) = run((article("a1", "old", "Artemis crew ready"), leaning(0.7, 1))).topics.to_dict(
+        "records"
+    )
+    assert row["novelty"] == pytest.approx(0.3, abs=1e-6)
+    rows = run((article("a1", "new", "match in Lima"), leaning(0.0, 3)), topics=known(articles=1))
+    assert rows.topics["novelty"].tolist() == [1.0]
 
 
 def test_a_day_after_a_gap_in_the_archive_changes_nothing() -> None:
@@ -178,56 +256,10 @@ def test_a_day_after_a_gap_in_the_archive_changes_nothing() -> None:
     assert meet(CONTRACTS["stories.topics"], made.topics).empty
 
 
-TOY = pd.DataFrame(
-    {
-        "title": [
-            "NASA delays Artemis II launch again",
-            "Artemis II launch slips to April after leak",
-            "Why the Artemis II launch matters",
-            "Crew of Artemis II leaves quarantine",
-        ],
-        "summary": ["A hydrogen leak stopped the Artemis II countdown."] * 4,
-    }
-)
-
-
-def test_label_names_the_topic_as_its_headlines_do() -> None:
-    others = pd.DataFrame(
-        {"title": [f"markets rise on day {n}" for n in range(60)], "summary": "launch of shares"}
-    )
-    statistics = TermStatistics.of(pd.concat([TOY, others]))
-    label, keywords = label_and_keywords(TOY["title"], TOY["summary"], statistics, np.ones(4))
-    assert label == "Artemis II launch"
-    assert len(keywords) <= 10
-    assert {"artemis", "ii"} <= set(keywords[:3])
-    assert {"the", "of", "to"}.isdisjoint(keywords)
-
-
-def test_recent_headlines_speak_louder() -> None:
-    statistics = TermStatistics.of(TOY)
-    pair = pd.DataFrame({"title": ["city harbour fire", "stone bridge opens"], "summary": ["", ""]})
-    assert (
-        label_and_keywords(pair["title"], pair["summary"], statistics, np.array([0.1, 1.0]))[0]
-        == "Stone bridge opens"
-    )
-    assert (
-        label_and_keywords(pair["title"], pair["summary"], statistics, np.array([1.0, 0.1]))[0]
-        == "City harbour fire"
-    )
-
-
-def test_a_label_is_never_empty() -> None:
-    bare = pd.DataFrame({"title": ["The of and"], "summary": ["The of"]})
-    label, keywords = label_and_keywords(
-        bare["title"], bare["summary"], TermStatistics.of(bare), np.ones(1)
-    )
-    assert label == "Unnamed topic"
-    assert keywords == []
-
-
 def test_topics_carry_label_keywords_and_section() -> None:
     made = run(
         (article("a1", "new", "fire in Oslo harbour", section=None), leaning(0.0, 7)),
+        topics=known(articles=1),
     )
     (row,) = made.topics.to_dict("records")
     assert "Oslo" in row["label"]
@@ -235,28 +267,11 @@ def test_topics_carry_label_keywords_and_section() -> None:
     assert row["section"] == "Sports"
 
 
-SCIENCE, SPORTS = SECTION_VECTORS["Science"], SECTION_VECTORS["Sports"]
-
-
-@pytest.mark.parametrize(
-    ("named", "vectors", "expected"),
-    [
-        (["World", "World", "Business"], [SCIENCE] * 3, "World"),
-        ([None, None], [SPORTS, SPORTS], "Sports"),
-        (["World", None], [SCIENCE, SPORTS], "World"),  # one voice against half a one
-        (["World", None, None, None], [SPORTS] * 4, "Sports"),  # one against one and a half
-        (["World", None, None], [SPORTS] * 3, "World"),  # even: the earlier section
-        (["Sports", "World"], [SCIENCE] * 2, "World"),
-    ],
-)
-def test_the_section_is_what_most_sources_say(
-    named: list[str | None], vectors: list[np.ndarray], expected: str
-) -> None:
-    assert section_of(np.array(named, dtype=object), np.stack(vectors), SECTION_VECTORS) == expected
-
-
-def test_every_section_is_described() -> None:
-    assert set(SECTION_DESCRIPTIONS) == set(SECTIONS)
+def test_no_two_live_topics_have_one_label() -> None:
+    story = (article("a1", "new", "fire in Oslo harbour"), leaning(0.0, 3))
+    (label,) = run(story, topics=known(articles=1)).topics["label"]
+    other = run(story, topics=known(articles=1, label=label)).topics["label"]
+    assert label.lower() not in set(other.str.lower())
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.warehouse.warehouse_rows import (
     claims,
     links,
     topic,
+    trend,
     vectors,
     verdict,
 )
@@ -41,6 +42,7 @@ def plant_past(warehouse: Warehouse) -> None:
         writer.append("stories.assignments", assignments(LAST_DAY, a2="s2", a3="s2"))
         writer.append("stories.topic_stories", links(DAY, s1="t1"))
         writer.append("stories.topic_stories", links(LAST_DAY, s2="t1"))
+        writer.append("stories.topics", topic("t1", at("05"), articles=1))
         writer.append("stories.topics", topic("t1", DAY, articles=1))
         writer.append("stories.topics", topic("t1", LAST_DAY, articles=3))
         writer.append("forecasts.claims", claims(early, late))
@@ -67,11 +69,14 @@ def plant_poisoned_future(warehouse: Warehouse) -> None:
 READS: dict[str, Callable[[Reader], pd.DataFrame]] = {
     "articles_as_of": lambda r: r.articles_as_of(NOW),
     "live_window": lambda r: r.live_window(LAST_DAY, NOW, 10),
+    "trending_window": lambda r: r.trending_window(LAST_DAY, NOW, 30),
     "assignments_as_of": lambda r: r.assignments_as_of(NOW),
     "topic_stories_as_of": lambda r: r.topic_stories_as_of(NOW),
     "topic_stories_as_of, lately": lambda r: r.topic_stories_as_of(NOW, LAST_DAY),
     "topics_as_of": lambda r: r.topics_as_of(NOW),
     "topics_as_of, lately": lambda r: r.topics_as_of(NOW, LAST_DAY),
+    "thread_articles": lambda r: r.thread_articles(LAST_DAY, NOW),
+    "topic_drift": lambda r: r.topic_drift(NOW).reset_index(),
     "claims_as_of": lambda r: r.claims_as_of(NOW),
     "verdicts_as_of": lambda r: r.verdicts_as_of(NOW),
     "open_claims": lambda r: r.open_claims(NOW),
@@ -119,6 +124,39 @@ def test_live_window_shows_stories_of_the_day_asked_for(warehouse: Warehouse) ->
     assert short["article_id"].tolist() == ["a2"]
 
 
+def test_an_unnamed_section_is_that_of_the_topic_as_described_then(warehouse: Warehouse) -> None:
+    plant_past(warehouse)
+    with warehouse.write() as writer:
+        writer.append(
+            "news.articles",
+            articles(
+                {"article_id": "a4", "first_seen_at": at("15 09:00"), "section": "Business"},
+                {"article_id": "a5", "first_seen_at": at("15 10:00")},
+            ),
+        )
+        writer.append("stories.assignments", assignments(LAST_DAY, a4="s1"))
+        writer.append("stories.topics", topic("t1", NEXT_DAY, section="Health"))
+    with warehouse.read() as reader:
+        window = reader.trending_window(LAST_DAY, NOW, 30).set_index("article_id")
+        tomorrow = reader.trending_window(NEXT_DAY, NOW, 30).set_index("article_id")
+    assert window.loc[["a1", "a2", "a4"], "section"].tolist() == ["Science", "Science", "Business"]
+    assert pd.isna(window.loc["a5", "section"])
+    assert tomorrow.loc["a1", "section"] == "Health"
+
+
+def test_strips_are_read_in_their_order(warehouse: Warehouse) -> None:
+    rows = [(1, "World", "Havana"), (2, "All", "Epstein"), (1, "All", "Hong Kong")]
+    with warehouse.write() as writer:
+        assert writer.last_story_day() is None
+        writer.append("stories.assignments", assignments(LAST_DAY, a1="s1"))
+        for day in (LAST_DAY, NEXT_DAY):
+            writer.append("stories.trending", pd.concat([trend(day, *row) for row in rows]))
+    with warehouse.read() as reader:
+        assert reader.trending(LAST_DAY)["term"].tolist() == ["Hong Kong", "Epstein", "Havana"]
+        assert reader.trending(DAY).empty
+        assert reader.last_story_day() == LAST_DAY
+
+
 def test_latest_assignment_is_in_force(warehouse: Warehouse) -> None:
     plant_past(warehouse)
     plant_poisoned_future(warehouse)
@@ -128,6 +166,54 @@ def test_latest_assignment_is_in_force(warehouse: Warehouse) -> None:
         then = reader.assignments_as_of(later).set_index("article_id")["story_id"]
     assert now.to_dict() == {"a1": "s1", "a2": "s2", "a3": "s2"}
     assert then.to_dict() == {"a1": "sX", "a2": "sX", "a3": "sX", "x1": "s1"}
+
+
+@pytest.mark.parametrize(
+    ("days", "stage"), [(1, "active"), (8, "dormant"), (29, "dormant"), (30, "closed")]
+)
+def test_a_silent_topic_falls_asleep_without_a_new_row(
+    warehouse: Warehouse, days: int, stage: str
+) -> None:
+    plant_past(warehouse)
+    with warehouse.read() as reader:
+        found = reader.topics_as_of(LAST_DAY + pd.Timedelta(days=days))
+    assert found["lifecycle"].tolist() == [stage]
+
+
+def test_articles_of_a_thread_are_those_in_force(warehouse: Warehouse) -> None:
+    plant_past(warehouse)
+    with warehouse.read() as reader:
+        found = reader.thread_articles(NEXT_DAY, NOW)
+        assert found["article_id"].tolist() == ["a1", "a2", "a3"]
+        assert found["story_id"].tolist() == ["s1", "s2", "s2"]
+        assert set(found["topic_id"]) == {"t1"}
+        # On the 15th itself only the story of the 14th was linked.
+        assert reader.thread_articles(LAST_DAY, NOW)["article_id"].tolist() == ["a1"]
+        just_before = NOW - pd.Timedelta(microseconds=1)
+        assert "a3" not in set(reader.thread_articles(NEXT_DAY, just_before)["article_id"])
+        closed = LAST_DAY + pd.Timedelta(days=30)
+        assert reader.thread_articles(closed, NOW).empty
+
+
+def test_drift_compares_with_the_centroid_of_a_week_before(warehouse: Warehouse) -> None:
+    turned, opposite = np.array([0.6, 0.8], np.float32), np.array([-1.0, 0.0], np.float32)
+    week_before = NEXT_DAY - pd.Timedelta(days=7)
+    last_before = week_before - pd.Timedelta(days=1)
+    with warehouse.write() as writer:
+        assert writer.topics_end() == pd.Timestamp(0)
+        founded = last_before - pd.Timedelta(days=20)
+        writer.append("stories.topics", topic("t1", founded, vector=opposite))
+        writer.append("stories.topics", topic("t1", last_before))
+        writer.append("stories.topics", topic("t1", LAST_DAY, vector=turned))
+        writer.append("stories.topics", topic("t2", week_before))
+        writer.append("stories.topics", topic("t2", LAST_DAY, vector=turned))
+        writer.append("stories.topics", topic("t3", last_before))
+    with warehouse.read() as reader:
+        assert reader.topics_end() == NEXT_DAY
+        drift = reader.topic_drift(NEXT_DAY)
+        assert drift.index.tolist() == ["t1"]  # t2 is younger, of t3 nothing new was described
+        assert drift["t1"] == pytest.approx(0.6)
+        assert reader.topic_drift(LAST_DAY + pd.Timedelta(days=8)).empty  # dormant by then
 
 
 def test_links_can_be_cut_to_stories_with_recent_assignments(warehouse: Warehouse) -> None:

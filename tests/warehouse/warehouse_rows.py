@@ -53,7 +53,14 @@ def vectors(model: str, **known: list[float]) -> pd.DataFrame:
 def assignments(day: pd.Timestamp, **stories: str) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"article_id": a, "story_id": s, "day": day, "score": 1.0, "reason": "founded"}
+            {
+                "article_id": a,
+                "story_id": s,
+                "day": day,
+                "score": 1.0,
+                "reason": "founded",
+                "nearest": "[]",
+            }
             for a, s in stories.items()
         ]
     )
@@ -78,8 +85,34 @@ def topic(topic_id: str, day: pd.Timestamp, **changes: Any) -> pd.DataFrame:
         "first_seen_at": day,
         "last_seen_at": day + pd.Timedelta(hours=6),
         "vector": np.array([1.0, 0.0], np.float32),
+        "independent_publishers": 2,
+        "growth": 0.5,
+        "novelty": 0.5,
+        "persistence": 0.5,
+        "significance": 0.3,
+        "lifecycle": "active",
+        "dormant_from": day + pd.Timedelta(days=8),
+        "closed_from": day + pd.Timedelta(days=30),
     }
     return pd.DataFrame([row | changes])
+
+
+def trend(day: pd.Timestamp, rank: int, section: str, term: str) -> pd.DataFrame:
+    row = {
+        "day": day,
+        "section": section,
+        "rank": rank,
+        "term": term,
+        "kind": "name",
+        "articles": 4,
+        "publishers": 3,
+        "expected": 0.1,
+        "score": 3.0,
+        "story_id": "s1",
+        "topic_id": "t1",
+        "first_seen_at": day,
+    }
+    return pd.DataFrame([row])
 
 
 def claim(seq: int, question: str, made_at: pd.Timestamp, days: int, **changes: Any) -> dict:

@@ -8,5 +8,13 @@ select
     publishers,
     stories,
     first_seen_at,
-    last_seen_at
+    last_seen_at,
+    independent_publishers,
+    growth,
+    novelty,
+    persistence,
+    significance,
+    lifecycle,
+    dormant_from,
+    closed_from
 from {{ unqualified(source('stories', 'topics')) }}

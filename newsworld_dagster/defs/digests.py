@@ -1,0 +1,165 @@
+"""stories/timelines and stories/digests: what readers see of a day."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from newsworld_dagster.contracts.digests import FRONT
+from newsworld_dagster.defs.ledger import CLAIMS, RESOLUTIONS
+from newsworld_dagster.defs.partitions import (
+    DAYS,
+    OWNERS,
+    POOL,
+    RANGE,
+    RETRY,
+    as_of,
+    days_of,
+    each_day,
+)
+from newsworld_dagster.defs.previews import counts_table, markdown
+from newsworld_dagster.defs.stories import TOPICS
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.stories import (
+    DAILY,
+    WEEKLY,
+    DigestParameters,
+    TimelineParameters,
+    make_digest,
+    make_timelines,
+)
+from newsworld_dagster.warehouse import Reader
+
+TIMELINES = dg.AssetKey(["stories", "timelines"])
+DIGESTS = dg.AssetKey(["stories", "digests"])
+
+# Whose probability stands for a question.
+PREFERRED = ("coverage", "base-rate")
+# The weekly digest is made with the day on which its week ends.
+SUNDAY = 6
+
+
+def _daily_asset(key: dg.AssetKey, description: str) -> dict[str, Any]:
+    return {
+        "key": key,
+        "deps": [TOPICS, CLAIMS, RESOLUTIONS],
+        "description": description,
+        "partitions_def": DAYS,
+        "backfill_policy": RANGE,
+        "retry_policy": RETRY,
+        "pool": POOL,
+        "owners": OWNERS,
+        "group_name": "stories",
+        "kinds": {"python", "duckdb"},
+        "code_version": "1",
+    }
+
+
+@dg.asset(
+    **_daily_asset(
+        TIMELINES,
+        "What each day adds to the timelines of topics: steps in sentences of the articles, with "
+        "their sources, and on the same axis the claims made and the verdicts given.",
+    )
+)
+def timelines(
+    context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
+) -> dg.MaterializeResult:
+    """Write the steps, claims and verdicts of each day, oldest day first."""
+    parameters = TimelineParameters()
+    days = days_of(context)
+    with world.warehouse.hold():
+        for day in each_day(days, world, "timelines"):
+            moment = as_of(context, world, day)
+            with world.warehouse.read() as reader:
+                window = reader.live_window(day, moment, parameters.window_days)
+                window["fresh"] = window["day"] == day
+                topics = reader.topics_as_of(moment, moment - pd.Timedelta(days=2))
+                topics["has_claims"] = topics["topic_id"].isin(reader.topics_with_claims(moment))
+                known = reader.steps_before(day)
+                claims = reader.claims_for_timelines(day, moment, PREFERRED)
+                cited = reader.cited_articles(claims, moment)
+            made = make_timelines(
+                window, topics, known, claims, cited, day=day, as_of=moment, parameters=parameters
+            )
+            with world.warehouse.write() as writer:
+                writer.replace_partition("stories.timelines", [day], made)
+    with world.warehouse.read() as reader:
+        written = reader.frame(
+            "SELECT kind, topic_id FROM stories.timelines WHERE day BETWEEN ? AND ?",
+            days[0],
+            days[-1],
+        )
+        steps = written.loc[written["kind"] == "step", "topic_id"]
+        longest = reader.timeline(steps.mode().iloc[0], moment) if len(steps) else written
+    shown = ["date", "kind", "sentence", "independent_sources", "probability", "verdict"]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(written),
+            "topics": written["topic_id"].nunique(),
+            "kinds": counts_table(written["kind"], "kind"),
+            "a timeline": markdown(longest[shown] if len(steps) else longest, rows=40),
+        }
+    )
+
+
+@dg.asset(
+    **_daily_asset(
+        DIGESTS,
+        "Daily and, on Sundays, weekly digests of each section and a front: what happened, what "
+        "changed since the digest before, what to watch. Extractive; a minimum number of "
+        "independent sources is kept.",
+    )
+)
+def digests(
+    context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
+) -> dg.MaterializeResult:
+    """Write the digest of each day, oldest day first: each looks back at the one before."""
+    days = days_of(context)
+    with world.warehouse.hold():
+        for day in each_day(days, world, "digests"):
+            moment = as_of(context, world, day)
+            with world.warehouse.read() as reader:
+                made = [_digest(reader, day, moment, "daily", DAILY)]
+                if day.weekday() == SUNDAY:
+                    made.append(_digest(reader, day, moment, "weekly", WEEKLY))
+            with world.warehouse.write() as writer:
+                writer.replace_partition("stories.digests", [day], pd.concat(made))
+    with world.warehouse.read() as reader:
+        rows = reader.count("stories.digests", days)
+        last = reader.digest_of(days[-1], "daily")
+    front = last[last["section"] == FRONT]
+    shown = ["kind", "headline", "independent_sources", "topic_label", "probability", "days_left"]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows,
+            "least sources": f"happened {DAILY.least_sources}, changed {DAILY.least_known}; "
+            f"weekly {WEEKLY.least_sources} and {WEEKLY.least_known}",
+            "items by section": counts_table(last["section"], "section"),
+            "the front": markdown(front[shown], rows=20),
+        }
+    )
+
+
+def _digest(
+    reader: Reader,
+    day: pd.Timestamp,
+    moment: pd.Timestamp,
+    period: str,
+    parameters: DigestParameters,
+) -> pd.DataFrame:
+    span = pd.Timedelta(days=7 if period == "weekly" else 1)
+    window = reader.live_window(day, moment, parameters.span_days)
+    window["fresh"] = window["day"] > day - span
+    claims = reader.claims_due(moment, parameters.horizon_days, PREFERRED)
+    return make_digest(
+        window,
+        reader.topics_as_of(moment, moment - pd.Timedelta(days=parameters.span_days)),
+        reader.digest_of(day - span, period),
+        claims,
+        reader.cited_articles(claims, moment),
+        day=day,
+        as_of=moment,
+        period=period,
+        parameters=parameters,
+    )

@@ -1,0 +1,88 @@
+"""How often words were in the news before: what makes a shared word telling."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from newsworld_dagster.contracts.terms import STOPWORDS, words
+
+WEIGHTS = Path(__file__).with_name("weights")
+
+
+@dataclass(frozen=True)
+class Background:
+    """Document frequencies of stems and of pairs of neighbouring stems.
+
+    A pair is written with a space. What stood in one article alone is as good as unseen and is
+    left out. An empty background knows nothing: every word is news.
+    """
+
+    articles: int
+    frequency: dict[str, int]
+
+    @classmethod
+    def of(cls, titles: Iterable[str], summaries: Iterable[str]) -> Background:
+        """Count the articles that came before those to be clustered."""
+        counts: Counter[str] = Counter()
+        articles = 0
+        for title, summary in zip(titles, summaries, strict=True):
+            articles += 1
+            counts.update(_held(title, summary))
+        return cls(articles, {term: n for term, n in counts.items() if n > 1})
+
+    @classmethod
+    def packaged(cls) -> Background:
+        """The counts that ship with the project, for articles that come without a history."""
+        return _packaged()
+
+    def save(self, path: Path) -> None:
+        """Write the counts, the same bytes for the same counts."""
+        kept = dict(sorted(self.frequency.items()))
+        text = json.dumps({"articles": self.articles, "frequency": kept}, ensure_ascii=False)
+        path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> Background:
+    stored = json.loads(gzip.decompress((WEIGHTS / "background.json.gz").read_bytes()))
+    return Background(stored["articles"], stored["frequency"])
+
+
+@lru_cache(maxsize=100_000)
+def stems(text: str) -> tuple[str, ...]:
+    """Stems of the content words of a text, in their order (Snowball, English)."""
+    return tuple(
+        stem(word)
+        for word in (token.lower().replace("’", "'") for token in words(text))
+        if word not in STOPWORDS and len(word) > 1
+    )
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Snowball stem of a lower-case word."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer():  # type: ignore[no-untyped-def]
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+def neighbours(stemmed: tuple[str, ...]) -> list[str]:
+    """Pairs of stems that stand side by side."""
+    return [f"{one} {other}" for one, other in itertools.pairwise(stemmed)]
+
+
+def _held(title: str, summary: str) -> set[str]:
+    head, body = stems(title), stems(summary)
+    return {*head, *body, *neighbours(head), *neighbours(body)}

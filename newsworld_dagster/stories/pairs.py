@@ -1,0 +1,409 @@
+"""What can be said about two articles: the features that the pair model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from newsworld_dagster.contracts.terms import names, words
+from newsworld_dagster.stories.background import Background, neighbours, stem, stems
+from newsworld_dagster.stories.topicality import DIMENSIONS, Topicality
+
+# Features of a pair, in the order of the columns. Those of two numbers are given as their
+# maximum and minimum, so that a pair has no first and second.
+FEATURES = (
+    "dense",  # cosine of the embeddings
+    "lexical",  # cosine of the TF-IDF vectors, with the window's document frequencies
+    "lexical_title",  # the same of the titles alone
+    "lexical_rare",  # the same with the background's document frequencies
+    "names",  # cosine of the names
+    "shared",  # summed IDF of the shared stems
+    "shared_title",  # of those that stand in both titles
+    "shared_rare",  # of the shared stems, what exceeds half of the largest IDF
+    "shared_names",  # the same of shared names
+    "shared_background",  # summed background IDF of the shared stems
+    "covered_max",  # share of the title's IDF that the other's text holds
+    "covered_min",
+    "covered_background_max",  # the same with the background's IDF
+    "covered_background_min",
+    "named_max",  # share of the title's names, by background IDF, that the other's text holds
+    "named_min",
+    "missed_max",  # background IDF of the rarest name of the title that the other lacks
+    "missed_min",
+    "differing",  # summed background IDF of the names that only one of the two texts holds
+    "rarest",  # background IDF of the rarest shared stem
+    "rarest_title",
+    "burst_max",  # of the shared stems: the most unusual frequency against the background
+    "burst_title_max",
+    "burst_sum",
+    "burst_title_sum",
+    "cohesion_max",  # of the shared stems: how alike the articles with it are
+    "cohesion_title_max",
+    "cohesion_burst_max",
+    "phrases",  # summed background IDF of the shared pairs of neighbouring stems
+    "neighbourhood",  # cosine of the two lists of nearest articles
+    "density_dense",  # mean of the ten largest cosines among close pairs, summed over the two
+    "density_lexical",
+    "days",  # between them, 0 where a time is missing
+    "same_publisher",
+    "length",  # stems of the shorter one
+    # where the pair lies in the news: sports and studies ask for other evidence than politics
+    *(f"topic_{number}" for number in range(DIMENSIONS)),
+)
+_TOPICS = len(FEATURES) - DIMENSIONS
+_NEAREST = 12
+_DENSEST = 10
+_CHUNK = 40_000
+_BLOCK = 1_024
+
+
+@dataclass(frozen=True)
+class PairParameters:
+    """Which pairs are looked at.
+
+    A pair is a candidate when the mean of its two cosines, of embeddings and of TF-IDF vectors,
+    reaches `floor`, and the one is among the `most` nearest of the other.
+    """
+
+    floor: float = 0.15
+    most: int = 40
+
+
+class PairSpace:
+    """The pairs of a window of articles.
+
+    Parameters
+    ----------
+    window
+        Columns article_id, title, summary, first_seen_at and, where it is known, publisher.
+    vectors
+        Unit vectors of the articles, shape (len(window), d).
+    background
+        Document frequencies of the time before the window.
+    """
+
+    def __init__(
+        self,
+        window: pd.DataFrame,
+        vectors: np.ndarray,
+        background: Background,
+        parameters: PairParameters | None = None,
+    ) -> None:
+        self.parameters = parameters or PairParameters()
+        self.dense = np.ascontiguousarray(vectors, dtype=np.float32)
+        self.window, self.size = window, len(window)
+        self._read_text(window, background)
+        times = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
+        self.timed = ~window["first_seen_at"].isna().to_numpy()
+        self.days = np.where(self.timed, times, 0) / 86_400e6
+        publishers = window["publisher"].fillna("") if "publisher" in window else [""] * len(window)
+        codes, known = pd.factorize(np.asarray(publishers, dtype=object))
+        self.publisher = np.where(np.asarray(known, dtype=object)[codes] == "", -1, codes)
+        self.first, self.second = self._candidates()
+
+    def _read_text(self, window: pd.DataFrame, background: Background) -> None:
+        titles = [stems(text) for text in window["title"]]
+        bodies = [stems(text) for text in window["summary"]]
+        named = [
+            {stem(word) for word in names(title, body)}
+            for title, body in zip(window["title"], window["summary"], strict=True)
+        ]
+        vocabulary: dict[str, int] = {}
+        indptr, indices, tf, in_title, is_name = [0], [], [], [], []
+        for title, body, name in zip(titles, bodies, named, strict=True):
+            counts: dict[int, int] = {}
+            for term in title:
+                place = vocabulary.setdefault(term, len(vocabulary))
+                counts[place] = counts.get(place, 0) + 2  # the headline says what it is about
+            heads = set(counts)
+            for term in body:
+                place = vocabulary.setdefault(term, len(vocabulary))
+                counts[place] = counts.get(place, 0) + 1
+            named_places = {vocabulary[term] for term in name if term in vocabulary}
+            for place in sorted(counts):
+                indices.append(place)
+                tf.append(counts[place])
+                in_title.append(place in heads)
+                is_name.append(place in named_places)
+            indptr.append(len(indices))
+        self.terms = list(vocabulary)
+        self.indptr = np.array(indptr)
+        self.indices = np.array(indices, dtype=np.int64)
+        self.in_title = np.array(in_title, dtype=bool)
+        self.is_name = np.array(is_name, dtype=bool)
+        self.row = np.repeat(np.arange(self.size), np.diff(self.indptr))
+        n, width = self.size, max(len(vocabulary), 1)
+        self.frequency = np.bincount(self.indices, minlength=width)
+        before = np.array([background.frequency.get(term, 0) for term in self.terms] or [0])
+        self.idf = np.log((1 + n) / (1 + self.frequency)) + 1
+        self.idf_before = np.log((1 + background.articles + n) / (2 + before)) + 1
+        rate = (before + 0.5) / (background.articles + 1)
+        self.burst = np.clip(np.log((self.frequency + 0.5) / (n * rate + 0.5)), 0, None)
+        self.rarity = np.clip(self.idf - np.log(max(n, 1)) / 2, 0, None)
+        weight = 1 + np.log(np.array(tf, dtype=float).reshape(-1))
+        self.lexical = self._unit(weight * self.idf[self.indices])
+        self.lexical_rare = self._unit(weight * self.idf_before[self.indices])
+        self.lexical_title = self._unit(self.in_title * self.idf[self.indices])
+        self.lexical_names = self._unit(self.is_name * self.idf[self.indices])
+        self.title_mass = self._sum(self.in_title * self.idf[self.indices])
+        self.title_mass_before = self._sum(self.in_title * self.idf_before[self.indices])
+        weight_of_name = self.is_name * self.idf_before[self.indices]
+        self.names_mass = self._sum(weight_of_name)
+        self.title_name = weight_of_name * self.in_title
+        self.name_mass = self._sum(self.title_name)
+        self.length = np.array([len(t) + len(b) for t, b in zip(titles, bodies, strict=True)])
+        self.matrix = sparse.csr_matrix(
+            (self.lexical.astype(np.float32), self.indices, self.indptr), shape=(n, width)
+        )
+        self._read_phrases(titles, bodies, background)
+        self.cohesion = self._cohesion()
+
+    def _read_phrases(
+        self,
+        titles: Sequence[tuple[str, ...]],
+        bodies: Sequence[tuple[str, ...]],
+        background: Background,
+    ) -> None:
+        vocabulary: dict[str, int] = {}
+        indptr, indices = [0], []
+        for title, body in zip(titles, bodies, strict=True):
+            held = {*neighbours(title), *neighbours(body)}
+            indices.extend(sorted(vocabulary.setdefault(pair, len(vocabulary)) for pair in held))
+            indptr.append(len(indices))
+        before = np.array([background.frequency.get(pair, 0) for pair in vocabulary] or [0])
+        self.phrase_indptr = np.array(indptr)
+        self.phrase_indices = np.array(indices, dtype=np.int64)
+        self.phrase_idf = np.log((1 + background.articles + self.size) / (2 + before))
+
+    def _unit(self, values: np.ndarray) -> np.ndarray:
+        norm = np.sqrt(self._sum(values**2))
+        return values / np.where(norm == 0, 1, norm)[self.row]
+
+    def _sum(self, values: np.ndarray) -> np.ndarray:
+        return np.bincount(self.row, values, minlength=self.size)
+
+    def _cohesion(self) -> np.ndarray:
+        """Mean similarity of the articles that hold a term, for terms of three articles or more.
+
+        The sum of all cosines of a set of unit vectors is the squared length of their sum, so
+        no pair has to be looked at.
+        """
+        most = max(0.1 * self.size, 50)
+        kept = np.flatnonzero((self.frequency >= 3) & (self.frequency <= most))
+        cohesion = np.zeros(len(self.frequency))
+        holders = sparse.csr_matrix(
+            (np.ones(len(self.indices), np.float32), self.indices, self.indptr),
+            shape=self.matrix.shape,
+        ).T.tocsr()[kept]
+        for start in range(0, len(kept), _BLOCK):
+            block = holders[start : start + _BLOCK]
+            count = self.frequency[kept[start : start + _BLOCK]]
+            dense = ((block @ self.dense) ** 2).sum(axis=1)
+            lexical = np.asarray((block @ self.matrix).power(2).sum(axis=1)).ravel()
+            both = (dense + lexical) / 2
+            cohesion[kept[start : start + _BLOCK]] = (both - count) / (count * (count - 1))
+        return cohesion
+
+    def _candidates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs worth a look, and on the way each article's density and neighbourhood."""
+        first, second, dense, lexical = self._close_pairs()
+        mean = (dense + lexical) / 2
+        row, column = np.concatenate([first, second]), np.concatenate([second, first])
+        values = np.concatenate([mean, mean])
+        self.density = np.stack(
+            [
+                self._mean_of_largest(row, column, np.concatenate([cosines, cosines]))
+                for cosines in (dense, lexical)
+            ]
+        )
+        near = _largest(row, column, values, _NEAREST)
+        self.near = self._neighbourhoods(row[near], column[near], values[near])
+        kept = _largest(row, column, values, self.parameters.most)
+        either = kept[: len(first)] | kept[len(first) :]
+        return first[either], second[either]
+
+    def _close_pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs that reach the floor, first before second, with their two cosines."""
+        found = []
+        for start in range(0, self.size, _BLOCK):
+            stop = start + _BLOCK
+            dense = self.dense[start:stop] @ self.dense[start:].T
+            lexical = (self.matrix[start:stop] @ self.matrix[start:].T).toarray()
+            row, column = np.nonzero(np.triu(dense + lexical >= 2 * self.parameters.floor, 1))
+            at = (row, column)
+            found.append((row + start, column + start, dense[at], lexical[at]))
+        if not found:
+            return np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros(0)
+        first, second, dense, lexical = (np.concatenate(part) for part in zip(*found, strict=True))
+        return first, second, dense, lexical
+
+    def _mean_of_largest(
+        self, row: np.ndarray, column: np.ndarray, values: np.ndarray
+    ) -> np.ndarray:
+        largest = _largest(row, column, values, _DENSEST)
+        return np.bincount(row[largest], values[largest], minlength=self.size) / _DENSEST
+
+    def _neighbourhoods(
+        self, row: np.ndarray, column: np.ndarray, values: np.ndarray
+    ) -> sparse.csr_matrix:
+        """Unit rows: how far each of the nearest exceeds the floor, and the article itself."""
+        own = np.arange(self.size)
+        weights = np.concatenate([values - self.parameters.floor, np.full(self.size, 0.5)])
+        rows, columns = np.concatenate([row, own]), np.concatenate([column, own])
+        norm = np.sqrt(np.bincount(rows, weights**2, minlength=self.size))
+        return sparse.csr_matrix(
+            (weights / norm[rows], (rows, columns)), shape=(self.size, self.size)
+        )
+
+    def features(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Features of pairs, float32, shape (len(first), len(FEATURES))."""
+        parts = [
+            self._chunk(first[start : start + _CHUNK], second[start : start + _CHUNK])
+            for start in range(0, len(first), _CHUNK)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(FEATURES)), np.float32)
+
+    def _chunk(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        pair, at_i, at_j = _shared(self.indptr, self.indices, len(self.frequency), i, j)
+        term = self.indices[at_i]
+        titles = self.in_title[at_i] & self.in_title[at_j]
+        both_names = self.is_name[at_i] & self.is_name[at_j]
+
+        def total(values: np.ndarray) -> np.ndarray:
+            return np.bincount(pair, values, minlength=len(i))
+
+        def largest(values: np.ndarray) -> np.ndarray:
+            out = np.zeros(len(i))
+            if len(pair):
+                starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+                out[pair[starts]] = np.maximum.reduceat(values, starts)
+            return out
+
+        idf, before = self.idf[term], self.idf_before[term]
+        burst, cohesion = self.burst[term], self.cohesion[term]
+        unusual = burst * np.minimum(before, 8) / 8
+        held_i, held_j = self.in_title[at_i], self.in_title[at_j]
+        covered = _both(
+            total(idf * held_i) / np.maximum(self.title_mass[i], 1e-6),
+            total(idf * held_j) / np.maximum(self.title_mass[j], 1e-6),
+        )
+        covered_before = _both(
+            total(before * held_i) / np.maximum(self.title_mass_before[i], 1e-6),
+            total(before * held_j) / np.maximum(self.title_mass_before[j], 1e-6),
+        )
+        name_i, name_j = held_i & self.is_name[at_i], held_j & self.is_name[at_j]
+        named = _both(
+            total(before * name_i) / np.maximum(self.name_mass[i], 1e-6),
+            total(before * name_j) / np.maximum(self.name_mass[j], 1e-6),
+        )
+        missed = _both(self._missed(i, pair, at_i), self._missed(j, pair, at_j))
+        differing = (
+            self.names_mass[i]
+            + self.names_mass[j]
+            - total(before * self.is_name[at_i])
+            - total(before * self.is_name[at_j])
+        )
+        phrase, at, _ = _shared(self.phrase_indptr, self.phrase_indices, len(self.phrase_idf), i, j)
+        phrases = np.bincount(phrase, self.phrase_idf[self.phrase_indices[at]], minlength=len(i))
+        columns = {
+            "dense": np.einsum("ij,ij->i", self.dense[i], self.dense[j]),
+            "lexical": total(self.lexical[at_i] * self.lexical[at_j]),
+            "lexical_title": total(self.lexical_title[at_i] * self.lexical_title[at_j]),
+            "lexical_rare": total(self.lexical_rare[at_i] * self.lexical_rare[at_j]),
+            "names": total(self.lexical_names[at_i] * self.lexical_names[at_j]),
+            "shared": total(idf),
+            "shared_title": total(idf * titles),
+            "shared_rare": total(self.rarity[term]),
+            "shared_names": total(self.rarity[term] * both_names),
+            "shared_background": total(before - 1),
+            "covered_max": covered[0],
+            "covered_min": covered[1],
+            "covered_background_max": covered_before[0],
+            "covered_background_min": covered_before[1],
+            "named_max": named[0],
+            "named_min": named[1],
+            "missed_max": missed[0],
+            "missed_min": missed[1],
+            "differing": differing,
+            "rarest": largest(before),
+            "rarest_title": largest(before * titles),
+            "burst_max": largest(unusual),
+            "burst_title_max": largest(unusual * titles),
+            "burst_sum": total(burst * before),
+            "burst_title_sum": total(burst * before * titles),
+            "cohesion_max": largest(cohesion),
+            "cohesion_title_max": largest(cohesion * titles),
+            "cohesion_burst_max": largest(cohesion * burst),
+            "phrases": phrases,
+            "neighbourhood": np.asarray(self.near[i].multiply(self.near[j]).sum(axis=1)).ravel(),
+            "density_dense": self.density[0, i] + self.density[0, j],
+            "density_lexical": self.density[1, i] + self.density[1, j],
+            "days": np.abs(self.days[i] - self.days[j]) * (self.timed[i] & self.timed[j]),
+            "same_publisher": (self.publisher[i] == self.publisher[j]) & (self.publisher[i] >= 0),
+            "length": np.minimum(self.length[i], self.length[j]),
+        }
+        own = np.column_stack([columns[name] for name in FEATURES[:_TOPICS]]).astype(np.float32)
+        return np.hstack([own, Topicality.packaged().features(self.dense, i, j)])
+
+    def _missed(self, rows: np.ndarray, pair: np.ndarray, shared: np.ndarray) -> np.ndarray:
+        """IDF of the rarest name in the title of each row that is not among the shared places."""
+        count = self.indptr[rows + 1] - self.indptr[rows]
+        ends = np.cumsum(count)
+        starts = ends - count
+        at = np.repeat(self.indptr[rows] - starts, count) + np.arange(count.sum())
+        values = self.title_name[at]
+        values[starts[pair] + shared - self.indptr[rows[pair]]] = 0
+        out = np.zeros(len(rows))
+        filled = count > 0
+        if filled.any():
+            out[filled] = np.maximum.reduceat(values, starts[filled])
+        return out
+
+    def shared_words(self, i: int, j: int, most: int = 5) -> list[str]:
+        """The words of article i whose stems article j holds too, most telling first."""
+        one = self.indices[self.indptr[i] : self.indptr[i + 1]]
+        other = self.indices[self.indptr[j] : self.indptr[j + 1]]
+        both = np.intersect1d(one, other)
+        order = np.argsort(-self.idf_before[both] * (1 + self.burst[both]), kind="stable")
+        text = f"{self.window['title'].iloc[i]} {self.window['summary'].iloc[i]}"
+        written = {stem(word.lower()): word for word in reversed(words(text))}
+        return [written.get(self.terms[term], self.terms[term]) for term in both[order][:most]]
+
+
+def _largest(row: np.ndarray, column: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:
+    """Which entries are among the `most` largest of their row."""
+    order = np.lexsort((column, -values, row))
+    rank = np.arange(len(row)) - np.searchsorted(row[order], row[order])
+    kept = np.zeros(len(row), dtype=bool)
+    kept[order] = rank < most
+    return kept
+
+
+def _both(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.maximum(one, other), np.minimum(one, other)
+
+
+def _shared(
+    indptr: np.ndarray, indices: np.ndarray, width: int, i: np.ndarray, j: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where rows i and j of a sparse matrix hold the same column.
+
+    Returns the number of the pair, sorted, and the two places in `indices`.
+    """
+    keys, places = [], []
+    for rows in (i, j):
+        count = indptr[rows + 1] - indptr[rows]
+        start = np.repeat(indptr[rows] - np.r_[0, np.cumsum(count)[:-1]], count)
+        at = start + np.arange(count.sum())
+        keys.append(np.repeat(np.arange(len(rows)), count) * width + indices[at])
+        places.append(at)
+    if not len(keys[1]):
+        return (np.zeros(0, int),) * 3
+    found = np.searchsorted(keys[1], keys[0])
+    found[found == len(keys[1])] = 0
+    match = keys[1][found] == keys[0]
+    return keys[0][match] // width, places[0][match], places[1][found[match]]

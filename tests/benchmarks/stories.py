@@ -1,0 +1,208 @@
+"""Stories against those that readers see: `python -m tests.benchmarks.stories`.
+
+Each training week is clustered with a model that was fitted without it, ECB+ and WikiTimes fold
+by fold with models that never saw the fold, the validation week with the model that ships. The
+baselines are average linkage over the cosines of TF-IDF and of MiniLM vectors; their threshold
+is the best on the training weeks, and on ECB+ and WikiTimes the best on the set itself, which
+flatters them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from newsworld_dagster.clusterfile import cluster_articles
+from newsworld_dagster.embeddings import SentenceTransformerEncoder
+from newsworld_dagster.labelled import (
+    FOLDS,
+    LabelledSet,
+    archive,
+    ecbplus,
+    weeks,
+    wikitimes,
+)
+from newsworld_dagster.stories import BoostedPairModel, PairModel
+from newsworld_dagster.stories.agreement import b_cubed, b_cubed_items, mean_b_cubed
+from newsworld_dagster.stories.training import LabelledPairs, fit_pair_model, labelled_pairs
+
+ROOT = Path(__file__).parents[2]
+THRESHOLDS = np.round(np.arange(0.1, 0.8, 0.02), 2)
+COPY, OTHER_WORDS, LATER_DAYS = 0.8, 0.2, 2.0
+
+
+class FittedModel:
+    """A pair model just fitted."""
+
+    def __init__(self, sets: list[LabelledPairs]) -> None:
+        self.trees = fit_pair_model(sets)
+
+    def probability(self, features: np.ndarray) -> np.ndarray:
+        """Probability of one story of each row."""
+        return (
+            np.asarray(self.trees.predict(features, num_threads=1))
+            if len(features)
+            else features[:, 0]
+        )
+
+
+def tfidf_cosines(articles: pd.DataFrame) -> np.ndarray:
+    """Cosines of TF-IDF vectors, the title counting twice, shape (n, n)."""
+    texts = articles["title"] + " " + articles["title"] + " " + articles["summary"]
+    matrix = TfidfVectorizer(stop_words="english", sublinear_tf=True).fit_transform(texts)
+    return (matrix @ matrix.T).toarray()
+
+
+def average_linkage(cosines: np.ndarray) -> dict[float, np.ndarray]:
+    """Clusters at each threshold."""
+    distance = np.clip(1 - (cosines + cosines.T) / 2, 0, None)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average")
+    return {t: fcluster(tree, 1 - t, criterion="distance") for t in THRESHOLDS}
+
+
+def found_stories(given: LabelledSet, vectors: np.ndarray, model: PairModel) -> np.ndarray:
+    """Stories as `newsworld cluster` makes them, with the history of the set's own time."""
+    return cluster_articles(given.articles, vectors, model=model, background=given.background)
+
+
+def cross_fitted(
+    given: LabelledSet, vectors: np.ndarray, others: list[LabelledPairs]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """B-cubed of each item under the model that did not see its fold, and one clustering."""
+    items = []
+    for fold in range(FOLDS):
+        held = given.folds == fold
+        kept = labelled_pairs(
+            given.articles[~held].reset_index(drop=True),
+            given.stories[~held],
+            vectors[~held],
+            given.background,
+            given.weight,
+        )
+        found = found_stories(given, vectors, FittedModel([*others, kept]))
+        items.append(b_cubed_items(given.stories, found)[held])
+    return pd.concat(items).sort_index(), found
+
+
+def errors(given: LabelledSet, found: np.ndarray, lexical: np.ndarray) -> Counter[str]:
+    """Articles that are not where a reader puts them, by kind of error."""
+    kinds: Counter[str] = Counter()
+    stories = pd.factorize(given.stories)[0]
+    clusters = pd.factorize(found)[0]
+    size = np.bincount(stories)
+    days = given.articles["first_seen_at"].astype("int64").to_numpy() / 86_400e6
+    for story in np.flatnonzero(size > 1):
+        members = np.flatnonzero(stories == story)
+        counts = Counter(clusters[members])
+        main = members[clusters[members] == counts.most_common(1)[0][0]]
+        for article in np.setdiff1d(members, main):
+            if lexical[article, main].max() >= COPY:
+                kinds["left out: a copy told in the same words"] += 1
+            elif lexical[article, main].max() < OTHER_WORDS:
+                kinds["left out: explainer or reaction in other words"] += 1
+            elif np.abs(days[article] - days[main]).min() >= LATER_DAYS:
+                kinds["left out: follow-up two days or more away"] += 1
+            else:
+                kinds["left out: near in words and time"] += 1
+    for cluster in np.unique(clusters):
+        members = np.flatnonzero(clusters == cluster)
+        counts = Counter(stories[members])
+        main = counts.most_common(1)[0][0]
+        for article in members[stories[members] != main]:
+            if size[stories[article]] == 1 and size[main] == 1:
+                kinds["merged: two lone articles of like events"] += 1
+            elif size[stories[article]] == 1:
+                kinds["merged: a lone article drawn into a story"] += 1
+            else:
+                kinds["merged: two stories"] += 1
+    return kinds
+
+
+def row(name: str, items: pd.DataFrame, *others: float) -> str:
+    """One line of the table."""
+    every, several = mean_b_cubed(items), mean_b_cubed(items[items["class_size"] > 1])
+    figures = [*every, *several, *others]
+    return f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |"
+
+
+def main() -> int:
+    """Print the tables in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", help="names of the sets to judge; all when not given")
+    given = parser.parse_args()
+    shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not (shared / "news_gnews").is_dir():
+        sys.stderr.write(f"No labelled data at {shared}: set NEWSWORLD_SHARED_DATA.\n")
+        return 0
+    news = archive(shared)
+    training = [*weeks(shared, news), ecbplus(shared), wikitimes(shared)]
+    validation = weeks(shared, news, validation=True)
+    encoder = SentenceTransformerEncoder()
+    vectors, pairs = {}, {}
+    for one in [*training, *validation]:
+        vectors[one.name] = one.vectors(encoder)
+        pairs[one.name] = labelled_pairs(
+            one.articles, one.stories, vectors[one.name], one.background, one.weight
+        )
+        sys.stderr.write(f"read {one.name}\n")
+    baselines: dict[tuple[str, str], dict[float, float]] = {}
+    for one in [*training, *validation]:
+        v = vectors[one.name]
+        for name, cosines in (("tfidf", tfidf_cosines(one.articles)), ("minilm", v @ v.T)):
+            baselines[one.name, name] = {
+                t: b_cubed(one.stories, found).f1 for t, found in average_linkage(cosines).items()
+            }
+    best = {
+        name: max(
+            THRESHOLDS,
+            key=lambda t: np.mean([baselines[s.name, name][t] for s in training if s.is_week]),
+        )
+        for name in ("tfidf", "minilm")
+    }
+    lines, kinds = [], Counter[str]()
+    for one in [*training, *validation]:
+        if given.only and one.name not in given.only:
+            continue
+        others = [pairs[s.name] for s in training if s.name != one.name]
+        if one in validation:
+            found = found_stories(one, vectors[one.name], BoostedPairModel())
+            items = b_cubed_items(one.stories, found)
+        elif one.is_week:
+            found = found_stories(one, vectors[one.name], FittedModel(others))
+            items = b_cubed_items(one.stories, found)
+        else:
+            items, found = cross_fitted(one, vectors[one.name], others)
+        compared = [
+            baselines[one.name, name][best[name]]
+            if one.is_week
+            else max(baselines[one.name, name].values())
+            for name in ("tfidf", "minilm")
+        ]
+        lines.append(
+            row(one.name + (" (validation)" if one in validation else ""), items, *compared)
+        )
+        sys.stderr.write(lines[-1] + "\n")
+        if one.is_week:
+            kinds += errors(one, found, tfidf_cosines(one.articles))
+    sys.stdout.write(
+        "| set | P | R | F1 | P, stories of 2+ | R | F1 | F1 TF-IDF | F1 MiniLM |\n"
+        "|---|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
+    )
+    sys.stdout.write("| error, weeks of the archive | articles |\n|---|---|\n")
+    for kind, count in kinds.most_common():
+        sys.stdout.write(f"| {kind} | {count} |\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
