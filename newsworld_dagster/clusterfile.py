@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from newsworld_dagster.stories import (
 )
 
 NEEDED = ("article_id", "title")
-# Articles without a time have no day to go by; so many of them are assigned at once.
-UNTIMED_SHARE = 5_000
+# Articles without a time have no day to go by; so many of them are assigned at once, beside the
+# few articles assigned before that are nearest to each.
+UNTIMED_SHARE = 1_000
+UNTIMED_NEAREST = 3
 
 
 class ClusterFileError(ValueError):
@@ -36,8 +39,8 @@ def cluster_file(
 ) -> pd.DataFrame:
     """Read articles, give each a story, and write article_id and story_id.
 
-    Articles are taken in time order, day by day, as the daily job does. Without a time there is
-    no time decay and the order of the file holds.
+    Articles are taken in time order, day by day, as the daily job does. Those without a time
+    follow at the end, without time decay. The order of the file does not matter.
 
     Raises
     ------
@@ -53,8 +56,11 @@ def cluster_file(
         for title, summary in zip(articles["title"], articles["summary"], strict=True)
     ]
     vectors = encoder.encode(texts, lambda done, total: progress(f"embedded {done} of {total}"))
+    untimed = int(articles["first_seen_at"].isna().sum())
+    if untimed:
+        progress(f"{untimed} of {len(articles)} articles have no readable time: no time decay")
     stories = cluster_articles(articles, vectors, parameters=parameters)
-    result = pd.DataFrame({"article_id": articles["article_id"], "story_id": stories})
+    result = pd.DataFrame({"article_id": articles["given_id"], "story_id": stories})
     if target.suffix == ".csv":
         result.to_csv(target, index=False)
     else:
@@ -77,10 +83,11 @@ def cluster_articles(
     model = model or BoostedPairModel()
     background = background or Background.packaged()
     parameters = parameters or StoryParameters()
-    order = np.argsort(articles["first_seen_at"].to_numpy(), kind="stable")  # NaT last
     stories = np.full(len(articles), None, dtype=object)
     times = articles["first_seen_at"]
     days = times.dt.floor("D")
+    ids = articles["article_id"].to_numpy(dtype=str)
+    order = np.lexsort((ids, times.to_numpy()))
     timed = [place for place in order if not pd.isna(times.iloc[place])]
     untimed = [place for place in order if pd.isna(times.iloc[place])]
     batches: list[tuple[pd.Timestamp, list[int]]] = []
@@ -92,12 +99,15 @@ def cluster_articles(
 
     def assign(places: list[int], day: pd.Timestamp) -> None:
         window = articles.iloc[places].assign(story_id=stories[places]).reset_index(drop=True)
+        elsewhere = np.ones(len(articles), dtype=bool)
+        elsewhere[places] = False
         made = assign_stories(
             window,
             vectors[places],
             day=day,
             model=model,
             background=background,
+            older=Counter(story for story in stories[elsewhere] if story is not None),
             parameters=parameters,
         ).assignments
         place_of = dict(zip(window["article_id"], places, strict=True))
@@ -110,9 +120,23 @@ def cluster_articles(
         seen = [place for place in seen if times.iloc[place] >= start] + batch
         assign(seen, day)
     epoch = pd.Timestamp("1970-01-01")
+    done = np.array(timed, dtype=int)
     for start_at in range(0, len(untimed), UNTIMED_SHARE):
-        assign(untimed[: start_at + UNTIMED_SHARE], epoch)
+        batch = np.array(untimed[start_at : start_at + UNTIMED_SHARE])
+        assign([*_nearest(vectors, done, batch), *batch], epoch)
+        done = np.concatenate([done, batch])
     return stories
+
+
+def _nearest(vectors: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Those of `rows`, in their order, that are among the nearest of any of `others`."""
+    if len(rows) <= UNTIMED_SHARE:
+        return rows
+    kept = np.zeros(len(rows), dtype=bool)
+    for other in np.array_split(others, len(others) // 100 + 1):
+        cosines = vectors[other] @ vectors[rows].T
+        kept[np.argpartition(-cosines, UNTIMED_NEAREST, axis=1)[:, :UNTIMED_NEAREST]] = True
+    return rows[kept]
 
 
 def _read(source: Path) -> pd.DataFrame:
@@ -134,10 +158,14 @@ def _read(source: Path) -> pd.DataFrame:
             f"{', '.join(map(str, table.columns))}. Needed are article_id and title; summary, "
             "publisher and first_seen_at are used where they are there."
         )
-    ids = table["article_id"].astype(str)
-    if ids.duplicated().any() or (ids == "").any():
-        row = int(np.flatnonzero(ids.duplicated() | (ids == ""))[0]) + 1
-        raise ClusterFileError(f"{source}: article_id is repeated or empty in data row {row}.")
+    ids = table["article_id"].fillna("").astype(str)
+    wrong = ids.duplicated() | (ids == "")
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0]) + 1
+        raise ClusterFileError(
+            f"{source}: article_id is repeated or empty in data row {row}; give each article an "
+            "id of its own."
+        )
     times = table["first_seen_at"] if "first_seen_at" in table.columns else None
     parsed = (
         pd.Series(pd.NaT, index=table.index)
@@ -150,6 +178,7 @@ def _read(source: Path) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "article_id": ids,
+            "given_id": table["article_id"],
             "title": table["title"].fillna("").astype(str),
             "summary": table.get("summary", blank).fillna("").astype(str),
             "publisher": table.get("publisher", blank).fillna("").astype(str),

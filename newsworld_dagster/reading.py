@@ -93,6 +93,8 @@ def timeline_document(world: World, topic: str, day: pd.Timestamp | None = None)
 def placement_document(world: World, article: str) -> dict[str, Any]:
     """Why an article is in its story: each placement with its nearest articles, oldest first.
 
+    followed_by holds the articles that came to the story since by their nearness to this one.
+
     Raises
     ------
     ReadingError
@@ -101,6 +103,7 @@ def placement_document(world: World, article: str) -> dict[str, Any]:
     as_of = world.clock()
     with world.warehouse.read() as reader:
         rows = reader.placements(article, as_of)
+        followers = reader.followers(str(rows["article_id"].iloc[0]), as_of) if len(rows) else rows
         near = [json.loads(text) for text in rows["nearest"]]
         ids = sorted({one["article_id"] for found in near for one in found})
         links = {
@@ -124,6 +127,7 @@ def placement_document(world: World, article: str) -> dict[str, Any]:
             }
             for row, found in zip(rows.to_dict("records"), near, strict=True)
         ],
+        "followed_by": followers.to_dict("records"),
     }
 
 

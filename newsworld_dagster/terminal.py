@@ -105,7 +105,7 @@ def print_timeline(document: dict[str, Any]) -> None:
 
 
 _PLACED = {
-    "founded": "founded story {story}: nothing was near enough",
+    "founded": "founded story {story}: no story was near enough then",
     "joined": "joined story {story} at a mean probability of {score:.2f}",
     "merged": "came to story {story} when its own was merged into it ({score:.2f})",
     "split": "was split off to story {story} ({score:.2f})",
@@ -119,12 +119,17 @@ def print_placement(document: dict[str, Any]) -> None:
         text = _PLACED[placed["reason"]].format(story=placed["story_id"], score=placed["score"])
         _say(f"\n{placed['day']}  {text}")
         for near in placed["nearest"]:
-            shared = f"; shared: {', '.join(near['shared'])}" if near["shared"] else ""
+            both = [*near["names"], *near["shared"]]
+            shared = f"; shared: {', '.join(both)}" if both else ""
             apart = "" if near["member"] else ", not of its story"
             _say(
                 f"  {near['probability']:.2f}  {near.get('title', near['article_id'])} "
                 f"({near.get('publisher', 'unknown')}{apart}){shared}"
             )
+    if document["followed_by"]:
+        _say("\nArticles placed by their nearness to it since")
+    for near in document["followed_by"]:
+        _say(f"  {near['probability']:.2f}  {near['title']} ({near['publisher']})")
 
 
 def _say(text: str, style: str | None = None) -> None:

@@ -69,7 +69,9 @@ TOPICS = contract(
         "articles": column(
             "int64", pa.Check.ge(0), doc="Articles so far; 0 once all moved to other topics"
         ),
-        "publishers": column("int64", pa.Check.ge(0), doc="Distinct publishers so far"),
+        "publishers": column(
+            "int64", pa.Check.ge(0), doc="Distinct publishers so far, one for all copies of a text"
+        ),
         "stories": column("int64", pa.Check.ge(0), doc="Stories so far"),
         "first_seen_at": column(TIME, doc="UTC time of the first article"),
         "last_seen_at": column(TIME, doc="UTC time of the latest article up to this day"),

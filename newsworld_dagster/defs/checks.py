@@ -31,6 +31,7 @@ from newsworld_dagster.stories.health import (
     evaluate_labels,
     evaluate_lifecycle,
     evaluate_singletons,
+    evaluate_sizes,
     evaluate_trending,
 )
 
@@ -81,6 +82,22 @@ def singletons(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     if sizes is None:
         return _result("singletons", CheckFinding(True, "there are no stories yet"), warn=True)
     return _result("singletons", evaluate_singletons(sizes), warn=True)
+
+
+@dg.asset_check(
+    asset=ASSIGNMENTS, name="sizes", description="Stories are of the sizes of the week before."
+)
+def sizes(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
+    """Sizes of the last seven days beside those of the seven before."""
+    with world.warehouse.read() as reader:
+        last = reader.last_story_day()
+        if last is None:
+            return _result("sizes", CheckFinding(True, "there are no stories yet"), warn=True)
+        end = last + pd.Timedelta(days=1)
+        found = evaluate_sizes(
+            reader.week_sizes(end), reader.week_sizes(end - pd.Timedelta(days=7))
+        )
+    return _result("sizes", found, warn=True)
 
 
 @dg.asset_check(

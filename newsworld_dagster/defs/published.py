@@ -7,6 +7,7 @@ from newsworld_dagster.defs.marts import marts
 from newsworld_dagster.defs.partitions import OWNERS, RETRY
 from newsworld_dagster.defs.rendering import NotebookError, render_notebook
 from newsworld_dagster.defs.scorecards import scorecard_table
+from newsworld_dagster.defs.trending import trending_strip
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import PROJECT
 from newsworld_dagster.warehouse import publish_snapshot
@@ -16,7 +17,7 @@ GROUP = "published"
 
 @dg.asset(
     key=["published", "snapshot"],
-    deps=[scorecard_table, marts, timelines, digests],
+    deps=[scorecard_table, marts, timelines, digests, trending_strip],
     retry_policy=RETRY,
     owners=OWNERS,
     group_name=GROUP,

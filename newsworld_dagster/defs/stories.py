@@ -26,6 +26,7 @@ from newsworld_dagster.stories import (
     assign_stories,
     link_topics,
 )
+from newsworld_dagster.stories.health import size_distribution
 
 ASSIGNMENTS = dg.AssetKey(["stories", "assignments"])
 LINEAGE = dg.AssetKey(["stories", "lineage"])
@@ -68,6 +69,9 @@ def stories(
                     day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
                 )
                 matrix = reader.vectors(world.encoder.name, window["content_digest"])
+                older = reader.older_members(
+                    day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
+                )
                 history = reader.history(as_of(context, world, day), parameters.live_days)
             made = assign_stories(
                 window,
@@ -75,6 +79,7 @@ def stories(
                 day=day,
                 model=world.pair_model,
                 background=Background.of(history["title"], history["summary"]),
+                older=older,
                 parameters=parameters,
             )
             with world.warehouse.write() as writer:
@@ -93,6 +98,13 @@ def stories(
             "share of stories with one article": float((sizes["articles"] == 1).mean())
             if len(sizes)
             else 0.0,
+            "sizes of the stories": markdown(
+                size_distribution(sizes["articles"])
+                .rename_axis("articles")
+                .rename("share of stories")
+                .reset_index()
+                .round({"share of stories": 3})
+            ),
             "largest stories": markdown(sizes.head(10)),
             "why here": markdown(placements),
         },

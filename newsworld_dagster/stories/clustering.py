@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +27,9 @@ class StoryParameters:
     A new article joins the story with which the mean probability of its pairs reaches
     `threshold`. The repair merges by expected agreement (see `expected_clusters`), from groups
     certain to `start` on. Stories without an article in the last `live_days` days stand as they
-    are. A group of more than `largest_repair` articles, any two of them joined by pairs of at
-    least `linked`, is left as the online step made it.
+    are. Groups that no pair of `linked` or more joins are put together each by itself; one of
+    more than `largest_repair` articles, whose pairs would take too much memory, is first cut at
+    links twice as strong, and again.
     """
 
     threshold: float = 0.36
@@ -34,7 +37,7 @@ class StoryParameters:
     start: float = 0.7
     linked: float = 0.15
     live_days: int = 10
-    largest_repair: int = 5_000
+    largest_repair: int = 1_500
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def assign_stories(
     day: pd.Timestamp,
     model: PairModel,
     background: Background,
+    older: Mapping[str, int] | None = None,
     parameters: StoryParameters | None = None,
 ) -> StoryDay:
     """Give each new article of the live window a story, and mend the stories it touches.
@@ -73,12 +77,14 @@ def assign_stories(
         Scores pairs of articles.
     background
         Document frequencies of the time before the window.
+    older
+        How many articles a story of the window has before it; 0 where it is not named.
 
     Returns
     -------
     StoryDay
     """
-    parameters = parameters or StoryParameters()
+    parameters, older = parameters or StoryParameters(), older or {}
     before = window["story_id"].to_numpy(dtype=object)
     new = np.array([i for i, story in enumerate(before) if not isinstance(story, str)], dtype=int)
     if new.size == 0:
@@ -87,10 +93,10 @@ def assign_stories(
     probability = pair_probabilities(space, model)
     ids = window["article_id"].to_numpy(dtype=object)
     online = _assign_online(probability, ids, before, new, parameters.threshold)
-    mended = _repair(probability, ids, online, before, new, day, parameters)
+    mended = _repair(probability, ids, online, before, new, day, older, parameters)
     reasons = Reasons(space, probability, window)
     known: set[str] = {story for story in before if isinstance(story, str)}
-    remaining = set(mended)
+    remaining = {*mended, *(story for story, count in older.items() if count)}
     rows: list[tuple[object, ...]] = []
     moves: dict[tuple[str, str], list[int]] = {}
     for place, story in enumerate(mended):
@@ -129,9 +135,9 @@ def _move(
         there = reasons.mean_probability(places, members)
         subject = "1 article belongs" if one else f"{len(places)} articles belong"
         text = f"{subject} with the story joined at a mean of {there:.2f}"
-    if was in remaining:
-        here = reasons.mean_probability(places, np.flatnonzero(mended == was))
-        text += f", with the one left at {here:.2f}"
+    left = np.flatnonzero(mended == was)
+    if len(left):
+        text += f", with the one left at {reasons.mean_probability(places, left):.2f}"
     return day, "split" if was in remaining else "merge", was, story, len(places), text
 
 
@@ -154,7 +160,7 @@ class Reasons:
     def nearest(self, place: int, members: np.ndarray, most: int = 3) -> str:
         """The nearest members of the story, or of all articles for one that stands alone.
 
-        JSON: a list of {article_id, probability, shared, member}, nearest first.
+        JSON: a list of {article_id, probability, names, shared, member}, nearest first.
         """
         row = self.probability[[place]]
         inside = np.isin(row.indices, members) if len(members) > 1 else np.full(row.nnz, True)
@@ -165,7 +171,7 @@ class Reasons:
                 {
                     "article_id": self.ids[found[n]],
                     "probability": round(float(values[n]), 3),
-                    "shared": self.space.shared_words(place, int(found[n])),
+                    **self.space.shared(place, int(found[n])),
                     "member": len(members) > 1,
                 }
                 for n in order
@@ -211,6 +217,7 @@ def _repair(
     before: np.ndarray,
     new: np.ndarray,
     day: pd.Timestamp,
+    older: Mapping[str, int],
     parameters: StoryParameters,
 ) -> np.ndarray:
     """Put the touched groups together afresh.
@@ -219,21 +226,13 @@ def _repair(
     pair of `linked` or more joins are treated each by itself.
     """
     mended = online.copy()
-    codes, stories = pd.factorize(online)
-    pairs = probability.tocoo()
-    close = pairs.data >= parameters.linked
-    links = sparse.coo_matrix(
-        (np.ones(close.sum()), (codes[pairs.row[close]], codes[pairs.col[close]])),
-        shape=(len(stories),) * 2,
-    )
-    _, component = sparse.csgraph.connected_components(links, directed=False)
-    of_article = component[codes]
-    order = np.argsort(of_article, kind="stable")
-    bounds = np.searchsorted(of_article[order], np.arange(component.max() + 2))
+    codes, _ = pd.factorize(online)
     mass = 1 + np.asarray(probability.sum(axis=1)).ravel()
-    for number in np.unique(of_article[new]):
-        group = order[bounds[number] : bounds[number + 1]]
-        if not 2 <= len(group) <= parameters.largest_repair:
+    is_new = np.zeros(len(online), dtype=bool)
+    is_new[new] = True
+    everything = np.arange(len(online))
+    for group in _groups(probability, codes, everything, parameters.linked, parameters):
+        if len(group) < 2 or not is_new[group].any():
             continue
         labels = expected_clusters(
             probability[group][:, group].toarray(),
@@ -241,8 +240,38 @@ def _repair(
             recall_weight=parameters.recall_weight,
             start=parameters.start,
         )
-        mended[group] = _keep_ids(labels, online[group], before[group], ids[group], day)
+        mended[group] = _keep_ids(labels, online[group], before[group], ids[group], day, older)
     return mended
+
+
+def _groups(
+    probability: sparse.csr_matrix,
+    codes: np.ndarray,
+    places: np.ndarray,
+    linked: float,
+    parameters: StoryParameters,
+) -> Iterator[np.ndarray]:
+    """Places of `places` that links of `linked` or more join, none larger than can be repaired.
+
+    A story stays whole: it may be what is larger.
+    """
+    own, inverse = np.unique(codes[places], return_inverse=True)
+    pairs = probability[places][:, places].tocoo()
+    close = pairs.data >= linked
+    links = sparse.coo_matrix(
+        (np.ones(close.sum()), (inverse[pairs.row[close]], inverse[pairs.col[close]])),
+        shape=(len(own),) * 2,
+    )
+    count, component = sparse.csgraph.connected_components(links, directed=False)
+    of_place = component[inverse]
+    order = np.argsort(of_place, kind="stable")
+    bounds = np.searchsorted(of_place[order], np.arange(count + 1))
+    for start, stop in itertools.pairwise(bounds):
+        group = places[order[start:stop]]
+        if len(group) > parameters.largest_repair and linked < 1 and len(own) > 1:
+            yield from _groups(probability, codes, group, 2 * linked, parameters)
+        elif len(group) <= parameters.largest_repair:
+            yield group
 
 
 def _keep_ids(
@@ -251,13 +280,25 @@ def _keep_ids(
     before: np.ndarray,
     article_ids: np.ndarray,
     day: pd.Timestamp,
+    older: Mapping[str, int],
 ) -> np.ndarray:
-    """Name clusters after the stories that they continue; stored stories go before new ones."""
+    """Name clusters after the stories that they continue; stored stories go before new ones.
+
+    Of those, the one with the most articles in the cluster, counting what it has before the
+    window.
+    """
     stored = {story for story in before if isinstance(story, str)}
     first = {story: place for place, story in reversed(list(enumerate(online)))}
     counts = Counter(zip(labels.tolist(), online, strict=True))
     order = sorted(
-        counts, key=lambda pair: (pair[1] not in stored, -counts[pair], first[pair[1]], pair[0])
+        counts,
+        key=lambda pair: (
+            pair[1] not in stored,
+            -counts[pair] - older.get(pair[1], 0),
+            -counts[pair],
+            first[pair[1]],
+            pair[0],
+        ),
     )
     named: dict[int, str] = {}
     taken: set[str] = set()

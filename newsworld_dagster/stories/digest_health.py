@@ -66,6 +66,7 @@ def evaluate_sources(digests: pd.DataFrame) -> CheckFinding:
         dtype=int,
     )
     wrong = (listed != digests["independent_sources"]) | (news < least) | (listed < least)
+    wrong |= (digests["kind"] == "changed") & (digests["fresh_sources"] < 1)
     figures: dict[str, float | int | str] = {"items": len(digests), "wrong": int(wrong.sum())}
     if wrong.any():
         first = digests[wrong].iloc[0]

@@ -177,7 +177,8 @@ class _Desk:
         alone = voices(articles)
         sources, news = count_publishers(alone), count_publishers(a for a in alone if a.fresh)
         kind = "changed" if story in self.told_stories else "happened"
-        if (sources if kind == "changed" else news) < self.parameters.least(kind):
+        # A story known from the digest before has changed only with news of a voice of its own.
+        if news == 0 or (sources if kind == "changed" else news) < self.parameters.least(kind):
             return None
         if sum(serves_readers(article.title) for article in fresh) * 2 >= len(fresh):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts.findings import CheckFinding
@@ -24,6 +25,43 @@ def evaluate_singletons(sizes: pd.DataFrame, most: float = 0.9) -> CheckFinding:
     share = float((sizes["articles"] == 1).mean())
     figures: dict[str, float | int | str] = {"stories": len(sizes), "share of one": share}
     return CheckFinding(share <= most, f"{share:.0%} of the stories hold one article", figures)
+
+
+def size_distribution(sizes: pd.Series) -> pd.Series:
+    """Shares of stories by their number of articles: 1, 2, 3-4, 5-9, 10-19, 20 and more."""
+    bounds = [0, 1, 2, 4, 9, 19, np.inf]
+    names = ["1", "2", "3-4", "5-9", "10-19", "20+"]
+    counts = pd.cut(sizes, bounds, labels=names).value_counts(sort=False)
+    return counts / max(len(sizes), 1)
+
+
+def evaluate_sizes(
+    this_week: pd.Series, last_week: pd.Series, most: float = 0.15, enough: int = 100
+) -> CheckFinding:
+    """Whether stories are of the sizes of the week before.
+
+    The distance between the two distributions is the largest share of stories that would have
+    to be of another size (total variation); at most `most` of them may.
+
+    Parameters
+    ----------
+    this_week, last_week
+        Articles that the stories had within the week, one entry a story; with fewer than
+        `enough` stories in either week nothing is said.
+    """
+    now, before = size_distribution(this_week), size_distribution(last_week)
+    distance = float((now - before).abs().sum() / 2)
+    figures: dict[str, float | int | str] = {
+        "stories": len(this_week),
+        "stories last week": len(last_week),
+        "distance to last week": distance,
+    }
+    figures |= {f"share of {name}": float(share) for name, share in now.items()}
+    if min(len(this_week), len(last_week)) < enough:
+        return CheckFinding(True, "too few stories to compare with last week", figures)
+    return CheckFinding(
+        distance <= most, f"story sizes differ from last week by {distance:.0%}", figures
+    )
 
 
 def evaluate_trending(

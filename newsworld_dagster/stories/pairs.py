@@ -211,20 +211,22 @@ class PairSpace:
     def _candidates(self) -> tuple[np.ndarray, np.ndarray]:
         """Pairs worth a look, and on the way each article's density and neighbourhood."""
         first, second, dense, lexical = self._close_pairs()
-        mean = (dense + lexical) / 2
-        row, column = np.concatenate([first, second]), np.concatenate([second, first])
-        values = np.concatenate([mean, mean])
+        both = np.concatenate([np.arange(len(first))] * 2)
+        ways = np.concatenate([first, second]), np.concatenate([second, first])
+        table = sparse.csr_matrix((both, ways), shape=(self.size, self.size))
+        table.sort_indices()
+        pair, column = table.data, table.indices
+        row = np.repeat(np.arange(self.size), np.diff(table.indptr))
         self.density = np.stack(
-            [
-                self._mean_of_largest(row, column, np.concatenate([cosines, cosines]))
-                for cosines in (dense, lexical)
-            ]
+            [self._mean_of_largest(row, cosines[pair]) for cosines in (dense, lexical)]
         )
-        near = _largest(row, column, values, _NEAREST)
+        values = ((dense + lexical) / 2)[pair]
+        rank = _ranks(row, values)
+        near = rank < _NEAREST
         self.near = self._neighbourhoods(row[near], column[near], values[near])
-        kept = _largest(row, column, values, self.parameters.most)
-        either = kept[: len(first)] | kept[len(first) :]
-        return first[either], second[either]
+        kept = np.zeros(len(first), dtype=bool)
+        kept[pair[rank < self.parameters.most]] = True
+        return first[kept], second[kept]
 
     def _close_pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Pairs that reach the floor, first before second, with their two cosines."""
@@ -241,10 +243,8 @@ class PairSpace:
         first, second, dense, lexical = (np.concatenate(part) for part in zip(*found, strict=True))
         return first, second, dense, lexical
 
-    def _mean_of_largest(
-        self, row: np.ndarray, column: np.ndarray, values: np.ndarray
-    ) -> np.ndarray:
-        largest = _largest(row, column, values, _DENSEST)
+    def _mean_of_largest(self, row: np.ndarray, values: np.ndarray) -> np.ndarray:
+        largest = _ranks(row, values) < _DENSEST
         return np.bincount(row[largest], values[largest], minlength=self.size) / _DENSEST
 
     def _neighbourhoods(
@@ -363,24 +363,37 @@ class PairSpace:
             out[filled] = np.maximum.reduceat(values, starts[filled])
         return out
 
-    def shared_words(self, i: int, j: int, most: int = 5) -> list[str]:
-        """The words of article i whose stems article j holds too, most telling first."""
-        one = self.indices[self.indptr[i] : self.indptr[i + 1]]
-        other = self.indices[self.indptr[j] : self.indptr[j + 1]]
-        both = np.intersect1d(one, other)
+    def shared(self, i: int, j: int, most: int = 5) -> dict[str, list[str]]:
+        """Names and other words of article i whose stems article j holds too, most telling first.
+
+        A name is what stands with a capital where it need not, in either of the two.
+        """
+        one = slice(self.indptr[i], self.indptr[i + 1])
+        other = slice(self.indptr[j], self.indptr[j + 1])
+        both, at_i, at_j = np.intersect1d(
+            self.indices[one], self.indices[other], assume_unique=True, return_indices=True
+        )
+        is_name = self.is_name[one][at_i] | self.is_name[other][at_j]
         order = np.argsort(-self.idf_before[both] * (1 + self.burst[both]), kind="stable")
         text = f"{self.window['title'].iloc[i]} {self.window['summary'].iloc[i]}"
         written = {stem(word.lower()): word for word in reversed(words(text))}
-        return [written.get(self.terms[term], self.terms[term]) for term in both[order][:most]]
+        found: dict[str, list[str]] = {"names": [], "shared": []}
+        for place in order:
+            term = self.terms[both[place]]
+            found["names" if is_name[place] else "shared"].append(written.get(term, term))
+        return {kind: shown[:most] for kind, shown in found.items()}
 
 
-def _largest(row: np.ndarray, column: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:
-    """Which entries are among the `most` largest of their row."""
-    order = np.lexsort((column, -values, row))
-    rank = np.arange(len(row)) - np.searchsorted(row[order], row[order])
-    kept = np.zeros(len(row), dtype=bool)
-    kept[order] = rank < most
-    return kept
+def _ranks(row: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+    """Rank of each entry in its row, 0 for the largest; of equal ones the first goes before.
+
+    `row` is sorted. One key orders rows and, within them, cosines, which differ by 2 at most.
+    """
+    order = np.argsort(4.0 * row - cosines, kind="stable")
+    size = np.bincount(row, minlength=1)
+    ranks = np.empty(len(row), dtype=int)
+    ranks[order] = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
+    return ranks
 
 
 def _both(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

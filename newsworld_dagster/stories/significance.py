@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.stories.sources import first_of_each_text
+
 # Publishers of a week at which a topic is as widely reported as any.
 FULL_REACH = 20
 # Days with articles, among the last 14, at which a topic has shown that it lasts.
@@ -33,7 +35,7 @@ def significance_of(articles: pd.DataFrame, novelty: float, day: pd.Timestamp) -
 
         significance = r * (0.4 + 0.2 growth + 0.2 novelty + 0.2 persistence)
 
-    - a copy of an earlier article counts nowhere: syndicated text is one voice;
+    - of the copies of a text only the first in the topic counts: syndicated text is one voice;
     - growth = max(0, (a - b) / (a + b + 2)), a the articles of the last 3 days and b those that
       the 14 days before them let expect (their number times 3 / 14);
     - persistence = the days with articles among the last 14, over 7, at most 1.
@@ -41,12 +43,13 @@ def significance_of(articles: pd.DataFrame, novelty: float, day: pd.Timestamp) -
     Parameters
     ----------
     articles
-        The topic's articles up to the day: day, publisher, duplicate_of.
+        The topic's articles up to the day, in time order: article_id, day, publisher,
+        duplicate_of.
     novelty
         In [0, 1]: one less the cosine of the day's articles with the topic as it stood; 1 for
         a topic that did not stand yet.
     """
-    own = articles[articles["duplicate_of"].isna()]
+    own = first_of_each_text(articles)
     age = (day - own["day"]).dt.days.to_numpy()
     publishers = own["publisher"].to_numpy()[age < 7]
     voices = len(set(publishers))

@@ -32,6 +32,11 @@ def articles_of(frame: pd.DataFrame) -> list[Article]:
     return [Article(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
+def first_of_each_text(articles: pd.DataFrame) -> pd.DataFrame:
+    """The rows that `voices` would keep of a frame in time order."""
+    return articles[~articles["duplicate_of"].fillna(articles["article_id"]).duplicated()]
+
+
 def voices(articles: Iterable[Article]) -> list[Article]:
     """The first article of each text in a group in time order: copies add no voice."""
     first: dict[str, Article] = {}

@@ -14,6 +14,7 @@ from newsworld_dagster.stories.labels import label_and_keywords, label_key
 from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
 from newsworld_dagster.stories.sections import section_of, section_shares
 from newsworld_dagster.stories.significance import significance_of, stage_of
+from newsworld_dagster.stories.sources import first_of_each_text
 from newsworld_dagster.stories.wording import TermStatistics
 
 # What a topic's counts are made from; `thread_articles` of the warehouse gives the older ones.
@@ -230,7 +231,7 @@ class _Describer:
             "topic_id": topic,
             "day": self.day,
             "articles": len(articles),
-            "publishers": articles["publisher"].nunique(),
+            "publishers": first_of_each_text(articles)["publisher"].nunique(),
             "stories": articles["story_id"].nunique(),
             "first_seen_at": first,
             "last_seen_at": last,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.warehouse.asof_digests import DigestReads
+from newsworld_dagster.warehouse.asof_stories import StoryReads
 from newsworld_dagster.warehouse.queries import in_force
 
 # How far back words are counted, to tell the news from what is always there.
@@ -19,7 +20,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(DigestReads):
+class Reader(DigestReads, StoryReads):
     """Reads over one open connection.
 
     Parameters
@@ -193,42 +194,6 @@ class Reader(DigestReads):
             },
         )
 
-    def placements(self, article: str, as_of: pd.Timestamp) -> pd.DataFrame:
-        """What is known of where an article belongs, oldest first.
-
-        Rows of `stories.assignments` of days that had begun, with title, publisher and url of
-        the article, which is named by its id or its address.
-        """
-        return self.frame(
-            """
-            SELECT s.*, a.title, a.publisher, a.url
-            FROM stories.assignments AS s
-            JOIN news.articles AS a USING (article_id)
-            WHERE s.day < $as_of AND a.first_seen_at <= $as_of
-              AND $article IN (a.article_id, a.url, a.canonical_url)
-            ORDER BY s.day
-            """,
-            {"article": article, "as_of": as_of},
-        )
-
-    def placements_of(self, day: pd.Timestamp, most: int = 12) -> pd.DataFrame:
-        """Some articles that a day put with others, each beside its nearest and what they share."""
-        return self.frame(
-            """
-            SELECT
-                a.title AS article, s.reason, round(s.score, 2) AS score, b.title AS nearest,
-                (s.nearest -> '$[0].probability')::DOUBLE AS probability,
-                array_to_string((s.nearest -> '$[0].shared')::VARCHAR[], ', ') AS shared
-            FROM stories.assignments AS s
-            JOIN news.articles AS a USING (article_id)
-            JOIN news.articles AS b ON b.article_id = (s.nearest ->> '$[0].article_id')
-            WHERE s.day = $day AND s.reason <> 'founded'
-            ORDER BY s.score DESC, s.article_id
-            LIMIT $most
-            """,
-            {"day": day, "most": most},
-        )
-
     def assignments_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The assignment of each article that is in force at `as_of`."""
         return self._latest("stories.assignments", "article_id", as_of)
@@ -346,27 +311,6 @@ class Reader(DigestReads):
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY day DESC) = 1 "
             f"ORDER BY {key}",
             {"as_of": as_of} | ({} if since is None else {"since": since}),
-        )
-
-    def story_sizes(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-        """Stories touched on the days, largest first: story_id, articles, publishers, headline."""
-        return self.frame(
-            """
-            WITH current AS (
-                SELECT article_id, story_id FROM stories.assignments WHERE day <= $last
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
-            ),
-            touched AS (
-                SELECT DISTINCT story_id FROM stories.assignments
-                WHERE day BETWEEN $first AND $last
-            )
-            SELECT story_id, count(*) AS articles, count(DISTINCT publisher) AS publishers,
-                arg_min(title, (first_seen_at, article_id)) AS headline
-            FROM current SEMI JOIN touched USING (story_id)
-            JOIN news.articles USING (article_id)
-            GROUP BY story_id ORDER BY articles DESC, story_id
-            """,
-            {"first": first, "last": last},
         )
 
     def last_story_day(self) -> pd.Timestamp | None:

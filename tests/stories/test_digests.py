@@ -133,6 +133,10 @@ def test_one_new_article_tells_how_a_story_of_three_publishers_goes_on() -> None
     news = article("a1", "bill", "King refuses to sign law on docks")
     assert page(made(*old, news, before=told(BILL, "b0"))).loc[1, "kind"] == "changed"
     assert made(old[0], news, before=told(BILL, "b0")).empty
+    # Three publishers yesterday and today a copy of what one of them had is no news.
+    older = [article(f"b{n}", "bill", BILL, days_ago=1) for n in range(3)]
+    copied = article("a1", "bill", "King refuses to sign law on docks", duplicate_of="b2")
+    assert made(*older, copied, before=told(BILL, "b0")).empty
     # Two new stories of yesterday were merged: the articles say which story it is now.
     merged = made(*old, news, before=told("Elsewhere", "b1", story_id="gone"))
     assert page(merged).loc[1, "kind"] == "changed"

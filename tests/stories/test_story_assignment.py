@@ -246,8 +246,54 @@ def test_each_placement_keeps_its_nearest_articles_and_what_they_share() -> None
     lone = assign(window(None, None, titles=titles[:2]), turned(0, 70))
     (nearest,) = json.loads(lone.assignments["nearest"].iloc[0])
     assert nearest == {
-        "article_id": "a1", "probability": 0.342, "shared": ["storm"], "member": False,
+        "article_id": "a1", "probability": 0.342, "names": [], "shared": ["storm"],
+        "member": False,
     }  # fmt: skip
+
+
+def test_shared_names_are_told_from_other_words() -> None:
+    titles = ["Storm near Boston floods the harbour", "Ferry sinks in storm off Boston"]
+    made = assign(window(None, None, titles=titles), turned(0, 20))
+    (nearest,) = json.loads(made.assignments["nearest"].iloc[1])
+    assert (nearest["names"], nearest["shared"]) == (["Boston"], ["storm"])
+
+
+def test_an_older_part_outside_the_window_keeps_its_story_and_counts() -> None:
+    # As in a merge above; three of the small story's articles are older than the window.
+    given = window("small", "large", "large", None, days=[0] * 4)
+    vectors = turned(0, 71.3371, 71.3371, 35)
+    made = assign_stories(
+        given,
+        vectors,
+        day=DAY,
+        model=LinearModel(),
+        background=Background(0, {}),
+        older={"small": 3},
+    )
+    assert in_force(given, made) == ["small"] * 4
+    assert made.lineage[["kind", "from_story_id"]].to_numpy().tolist() == [["merge", "large"]]
+    made = assign_stories(
+        given,
+        vectors,
+        day=DAY,
+        model=LinearModel(),
+        background=Background(0, {}),
+        older={"small": 3, "large": 9},
+    )
+    # The older articles of `small` stay with it: a part left, the story did not end.
+    assert in_force(given, made) == ["large"] * 4
+    assert made.lineage[["kind", "from_story_id"]].to_numpy().tolist() == [["split", "small"]]
+
+
+def test_a_group_too_large_to_repair_is_cut_at_stronger_links() -> None:
+    # Two pairs, 0.97 each, whose nearest members are 0.34 apart: one group of four.
+    given, vectors = window(None, None, None, None), turned(0, 14, 84, 98)
+    whole = assign(given, vectors, StoryParameters(threshold=0.99))
+    cut = assign(given, vectors, StoryParameters(threshold=0.99, largest_repair=2))
+    kept = assign(given, vectors, StoryParameters(threshold=0.99, largest_repair=1))
+    assert same_story(in_force(given, whole)) == same_story(["x", "x", "y", "y"])
+    assert same_story(in_force(given, cut)) == same_story(["x", "x", "y", "y"])
+    assert len(set(in_force(given, kept))) == 4  # as the online step made them
 
 
 def test_parameters_decide() -> None:

@@ -9,7 +9,11 @@ import pytest
 
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.stories import TopicDay, TopicParameters, link_topics
-from newsworld_dagster.stories.health import evaluate_singletons
+from newsworld_dagster.stories.health import (
+    evaluate_singletons,
+    evaluate_sizes,
+    size_distribution,
+)
 from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
 
 DAY = pd.Timestamp("2026-02-20")
@@ -280,3 +284,20 @@ def test_no_two_live_topics_have_one_label() -> None:
 def test_too_many_stories_of_one_article_are_reported(sizes: list[int], passed: bool) -> None:
     found = evaluate_singletons(pd.DataFrame({"articles": sizes}))
     assert found.passed is passed
+
+
+def test_shares_of_stories_by_size() -> None:
+    shares = size_distribution(pd.Series([1, 1, 1, 1, 2, 3, 4, 9, 10, 25]))
+    assert shares.to_dict() == {
+        "1": 0.4, "2": 0.1, "3-4": 0.2, "5-9": 0.1, "10-19": 0.1, "20+": 0.1,
+    }  # fmt: skip
+
+
+def test_sizes_unlike_last_week_s_are_reported() -> None:
+    usual = pd.Series([1] * 80 + [2] * 20)
+    found = evaluate_sizes(pd.Series([1] * 60 + [2] * 30 + [5] * 10), usual)
+    assert not found.passed
+    assert found.figures["distance to last week"] == pytest.approx(0.2)
+    assert evaluate_sizes(pd.Series([1] * 70 + [2] * 30), usual).passed
+    assert evaluate_sizes(pd.Series([2] * 99), usual).passed  # too few to say
+    assert evaluate_sizes(pd.Series([], dtype=int), usual).passed

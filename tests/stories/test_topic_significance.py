@@ -16,6 +16,7 @@ def articles(*rows: tuple[int, str, str | None]) -> pd.DataFrame:
     """Articles by days ago, publisher and what they copy."""
     return pd.DataFrame(
         {
+            "article_id": [f"a{n}" for n in range(len(rows))],
             "day": [DAY - pd.Timedelta(days=ago) for ago, _, _ in rows],
             "publisher": [publisher for _, publisher, _ in rows],
             "duplicate_of": pd.Series([copied for _, _, copied in rows], dtype=object),
@@ -40,8 +41,11 @@ def test_significance_by_hand() -> None:
 
 def test_syndicated_copies_are_one_voice() -> None:
     one = articles((0, "a", None))
-    copied = articles((0, "a", None), (0, "b", "x"), (1, "c", "x"))
+    copied = articles((0, "a", None), (0, "b", "a0"), (0, "c", "a0"))
     assert significance_of(copied, 1.0, DAY) == significance_of(one, 1.0, DAY)
+    # The same where the original belongs to another topic.
+    orphans = articles((0, "a", "x"), (0, "b", "x"), (0, "c", "x"))
+    assert significance_of(orphans, 1.0, DAY) == significance_of(one, 1.0, DAY)
 
 
 def test_a_shrinking_topic_does_not_grow() -> None:

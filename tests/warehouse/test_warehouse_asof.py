@@ -69,6 +69,9 @@ def plant_poisoned_future(warehouse: Warehouse) -> None:
 READS: dict[str, Callable[[Reader], pd.DataFrame]] = {
     "articles_as_of": lambda r: r.articles_as_of(NOW),
     "live_window": lambda r: r.live_window(LAST_DAY, NOW, 10),
+    "older_members": lambda r: pd.DataFrame(r.older_members(LAST_DAY, NOW, 1), index=[0]),
+    "week_sizes": lambda r: r.week_sizes(NOW).reset_index(),
+    "placements": lambda r: r.placements("a2", NOW),
     "trending_window": lambda r: r.trending_window(LAST_DAY, NOW, 30),
     "assignments_as_of": lambda r: r.assignments_as_of(NOW),
     "topic_stories_as_of": lambda r: r.topic_stories_as_of(NOW),
@@ -355,3 +358,41 @@ def test_ledger_head_is_the_last_row(warehouse: Warehouse) -> None:
     plant_past(warehouse)
     with warehouse.read() as reader:
         assert reader.ledger_head() == (2, "hash-2")
+
+
+def test_older_members_are_those_of_live_stories_before_the_window(warehouse: Warehouse) -> None:
+    with warehouse.write() as writer:
+        writer.append(
+            "news.articles",
+            articles(
+                {"article_id": "old", "first_seen_at": at("10 08:00")},
+                {"article_id": "old2", "first_seen_at": at("10 09:00")},
+                {"article_id": "gone", "first_seen_at": at("10 10:00")},
+                {"article_id": "new", "first_seen_at": at("15 08:00")},
+            ),
+        )
+        writer.append(
+            "stories.assignments", assignments(DAY, old="s1", old2="s1", gone="s2", new="s1")
+        )
+        writer.append("stories.assignments", assignments(LAST_DAY, old2="s3"))
+    with warehouse.read() as reader:
+        assert reader.older_members(DAY, NOW, 2) == {"s1": 2}
+        assert reader.older_members(LAST_DAY, NOW, 2) == {"s1": 1}  # old2 has left
+        assert reader.older_members(LAST_DAY, NOW, 30) == {}
+
+
+def test_followers_are_the_story_s_articles_placed_by_this_one(warehouse: Warehouse) -> None:
+    near = '[{"article_id": "a1", "probability": 0.8, "member": true}]'
+    apart = '[{"article_id": "a1", "probability": 0.9, "member": false}]'
+    with warehouse.write() as writer:
+        writer.append(
+            "news.articles",
+            articles(*({"article_id": f"a{n}", "first_seen_at": at("14 08:00")} for n in "1234")),
+        )
+        placed = assignments(DAY, a1="s1", a2="s1", a3="s2", a4="s1")
+        placed["nearest"] = ["[]", near, near, apart]
+        writer.append("stories.assignments", placed)
+    with warehouse.read() as reader:
+        found = reader.followers("a1", NOW)
+        assert reader.followers("a1", DAY).empty
+    assert found[["article_id", "probability"]].to_numpy().tolist() == [["a2", 0.8]]
