@@ -89,7 +89,7 @@ def cluster_articles(
     ids = articles["article_id"].to_numpy(dtype=str)
     order = np.lexsort((ids, times.to_numpy()))
     timed = [place for place in order if not pd.isna(times.iloc[place])]
-    untimed = [place for place in order if pd.isna(times.iloc[place])]
+    untimed = np.array([place for place in order if pd.isna(times.iloc[place])], dtype=int)
     batches: list[tuple[pd.Timestamp, list[int]]] = []
     for place in timed:
         if batches and batches[-1][0] == days.iloc[place]:
@@ -122,9 +122,9 @@ def cluster_articles(
     epoch = pd.Timestamp("1970-01-01")
     done = np.array(timed, dtype=int)
     for start_at in range(0, len(untimed), UNTIMED_SHARE):
-        batch = np.array(untimed[start_at : start_at + UNTIMED_SHARE])
-        assign([*_nearest(vectors, done, batch), *batch], epoch)
-        done = np.concatenate([done, batch])
+        share = untimed[start_at : start_at + UNTIMED_SHARE]
+        assign([*_nearest(vectors, done, share), *share], epoch)
+        done = np.concatenate([done, share])
     return stories
 
 

@@ -90,13 +90,15 @@ def assign_stories(
     if new.size == 0:
         return StoryDay(_assignment_frame([]), _lineage_frame([]))
     space = PairSpace(window, vectors, background)
-    probability = pair_probabilities(space, model)
+    probability = pair_probabilities(space, model, before, parameters.linked)
     ids = window["article_id"].to_numpy(dtype=object)
     online = _assign_online(probability, ids, before, new, parameters.threshold)
     mended = _repair(probability, ids, online, before, new, day, older, parameters)
     reasons = Reasons(space, probability, window)
     known: set[str] = {story for story in before if isinstance(story, str)}
     remaining = {*mended, *(story for story, count in older.items() if count)}
+    codes, named = pd.factorize(mended)
+    of_story = dict(zip(named, np.split(*_grouped(codes)), strict=True))
     rows: list[tuple[object, ...]] = []
     moves: dict[tuple[str, str], list[int]] = {}
     for place, story in enumerate(mended):
@@ -109,11 +111,11 @@ def assign_stories(
             reason = "merged" if was not in remaining else "split"
             moves.setdefault((was, story), []).append(place)
         known.add(story)
-        members = np.flatnonzero(mended == story)
+        members = of_story[story]
         score = 1.0 if reason == "founded" else reasons.mean_probability([place], members)
         rows.append((ids[place], story, day, score, reason, reasons.nearest(place, members)))
     lineage = [
-        _move(was, story, places, mended, remaining, reasons, day)
+        _move(was, story, places, of_story, remaining, reasons, day)
         for (was, story), places in sorted(moves.items())
     ]
     return StoryDay(_assignment_frame(rows), _lineage_frame(lineage))
@@ -123,22 +125,27 @@ def _move(
     was: str,
     story: str,
     places: list[int],
-    mended: np.ndarray,
+    of_story: Mapping[str, np.ndarray],
     remaining: set[str],
     reasons: Reasons,
     day: pd.Timestamp,
 ) -> tuple[object, ...]:
-    one, members = len(places) == 1, np.flatnonzero(mended == story)
+    one, members = len(places) == 1, of_story[story]
     if len(members) == len(places):
         text = "1 article stands by itself" if one else f"{len(places)} articles stand apart"
     else:
         there = reasons.mean_probability(places, members)
         subject = "1 article belongs" if one else f"{len(places)} articles belong"
         text = f"{subject} with the story joined at a mean of {there:.2f}"
-    left = np.flatnonzero(mended == was)
-    if len(left):
+    left = of_story.get(was)
+    if left is not None:
         text += f", with the one left at {reasons.mean_probability(places, left):.2f}"
     return day, "split" if was in remaining else "merge", was, story, len(places), text
+
+
+def _grouped(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places in the order of their codes, and where each code but the first begins."""
+    return np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1]
 
 
 class Reasons:

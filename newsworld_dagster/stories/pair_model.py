@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from newsworld_dagster.stories.background import WEIGHTS
@@ -70,10 +71,40 @@ class BoostedPairModel:
         return np.asarray(self._trees.predict(features, num_threads=1))
 
 
-def pair_probabilities(space: PairSpace, model: PairModel) -> sparse.csr_matrix:
-    """Probabilities of all candidate pairs of a window: symmetric, shape (n, n), 0 elsewhere."""
-    first, second = space.first, space.second
-    probability = model.probability(space.features(first, second))
-    both = np.concatenate([probability, probability])
+def pair_probabilities(
+    space: PairSpace, model: PairModel, stories: np.ndarray, linked: float
+) -> sparse.csr_matrix:
+    """Probabilities of the pairs that new articles bring into play: symmetric, shape (n, n).
+
+    Scored are the candidate pairs of the new articles and of all that these reach, over pairs
+    of `linked` or more and from an article to the others of its story. The rest, which placing
+    the new articles never looks at, is 0.
+
+    Parameters
+    ----------
+    stories
+        Story of each article, shape (n,); null for the new ones.
+    """
+    first, second, n = space.first, space.second, space.size
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
-    return sparse.csr_matrix((both, (rows, columns)), shape=(space.size, space.size))
+    number = np.concatenate([np.arange(len(first))] * 2)
+    pairs_of = sparse.csr_matrix((number, (rows, columns)), shape=(n, n))
+    new = np.array([not isinstance(story, str) for story in stories], dtype=bool)
+    story = np.where(new, -1, pd.factorize(stories)[0])
+    probability = np.zeros(len(first))
+    scored, reached = np.zeros(len(first), dtype=bool), new.copy()
+    frontier = np.flatnonzero(new)
+    while frontier.size:
+        at_hand = np.unique(pairs_of[frontier].data)
+        due = at_hand[~scored[at_hand]]
+        probability[due] = model.probability(space.features(first[due], second[due]))
+        scored[due] = True
+        close = at_hand[probability[at_hand] >= linked]
+        touched = np.union1d(first[close], second[close])
+        found = np.isin(story, np.setdiff1d(story[touched], -1))
+        found[touched] = True
+        frontier = np.flatnonzero(found & ~reached)
+        reached |= found
+    both = np.concatenate([probability, probability])
+    kept = np.concatenate([scored, scored])
+    return sparse.csr_matrix((both[kept], (rows[kept], columns[kept])), shape=(n, n))

@@ -95,7 +95,9 @@ class PairSpace:
     ) -> None:
         self.parameters = parameters or PairParameters()
         self.dense = np.ascontiguousarray(vectors, dtype=np.float32)
-        self.window, self.size = window, len(window)
+        self.size = len(window)
+        self.titles = window["title"].to_numpy(dtype=object)
+        self.summaries = window["summary"].to_numpy(dtype=object)
         self._read_text(window, background)
         times = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
         self.timed = ~window["first_seen_at"].isna().to_numpy()
@@ -375,7 +377,7 @@ class PairSpace:
         )
         is_name = self.is_name[one][at_i] | self.is_name[other][at_j]
         order = np.argsort(-self.idf_before[both] * (1 + self.burst[both]), kind="stable")
-        text = f"{self.window['title'].iloc[i]} {self.window['summary'].iloc[i]}"
+        text = f"{self.titles[i]} {self.summaries[i]}"
         written = {stem(word.lower()): word for word in reversed(words(text))}
         found: dict[str, list[str]] = {"names": [], "shared": []}
         for place in order:

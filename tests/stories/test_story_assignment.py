@@ -11,9 +11,11 @@ from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.stories import (
     FEATURES,
     Background,
+    PairSpace,
     StoryDay,
     StoryParameters,
     assign_stories,
+    pair_probabilities,
     story_id,
 )
 
@@ -309,3 +311,22 @@ def test_an_empty_window_and_a_window_of_stop_words_are_no_trouble() -> None:
     bare = window(None, None, titles=["the", "of"])
     one, other = assign(bare, turned(0, 0)).assignments["story_id"]
     assert one == other
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_only_pairs_within_reach_of_new_articles_are_scored(seed: int) -> None:
+    given, vectors = crowd(seed)
+    stored = given["truth"].to_numpy() % 4 != 0
+    stories = np.where(stored, [f"s{n}" for n in given["truth"]], None)
+    space = PairSpace(given, vectors, Background(0, {}))
+    full = pair_probabilities(space, LinearModel(), np.full(60, None), 0.5).toarray()
+    near = pair_probabilities(space, LinearModel(), stories, 0.5).toarray()
+    # The closure by hand: from the new over likely pairs and shared stories.
+    reached = ~stored
+    for _ in range(60):
+        linked = (full[reached] >= 0.5).any(axis=0)
+        mates = np.isin(stories.astype(str), stories[reached & stored].astype(str))
+        reached = reached | linked | mates
+    np.testing.assert_array_equal(near[reached], full[reached])
+    assert not near[~reached][:, ~reached].any()
+    assert full[~reached][:, ~reached].any()
