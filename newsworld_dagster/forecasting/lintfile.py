@@ -8,6 +8,10 @@ from typing import Any
 import pandas as pd
 
 from newsworld_dagster.forecasting.lint import lint
+from newsworld_dagster.forecasting.windows import deadline_of
+
+# Deadlines written as a date, as its last second or in another time zone are the same.
+SAME_DEADLINE = pd.Timedelta(days=2)
 
 
 class ClaimFileError(ValueError):
@@ -20,9 +24,10 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
     Parameters
     ----------
     path
-        csv or parquet with the columns statement, resolve_by and optionally made_at. An empty or
-        unreadable resolve_by counts as no deadline. A claim that repeats an earlier one of the
-        file is a duplicate.
+        csv or parquet with the columns statement, resolve_by and optionally made_at. A resolve_by
+        in words ("within 6 weeks") counts from made_at; where it is empty or cannot be read, a
+        date in the statement serves. A claim that says what an earlier one of the file says, with
+        a deadline within `SAME_DEADLINE` of it, is a duplicate.
 
     Raises
     ------
@@ -46,19 +51,33 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
             f"{path} lacks the column {' and '.join(missing)}; it has "
             f"{', '.join(map(str, table.columns))}."
         )
-    deadlines = _times(table["resolve_by"])
     made = _times(table["made_at"]) if "made_at" in table.columns else [None] * len(table)
+    deadlines = [
+        _in_words(cell, moment) if deadline is None else deadline
+        for deadline, cell, moment in zip(
+            _times(table["resolve_by"]), table["resolve_by"], made, strict=True
+        )
+    ]
     claims: list[dict[str, Any]] = []
-    before: list[str] = []
+    before: list[tuple[str, pd.Timestamp | None]] = []
     for statement, resolve_by, made_at in zip(
         table["statement"].astype(str), deadlines, made, strict=True
     ):
-        findings = lint(statement, resolve_by, made_at, open_statements=before)
+        near = [other for other, due in before if _same_deadline(due, resolve_by)]
+        findings = lint(statement, resolve_by, made_at, open_statements=near)
         claims.append(
             {"statement": statement, "findings": [finding.as_dict() for finding in findings]}
         )
-        before.append(statement)
+        before.append((statement, resolve_by))
     return claims
+
+
+def _same_deadline(one: pd.Timestamp | None, other: pd.Timestamp | None) -> bool:
+    return one is None or other is None or abs(one - other) <= SAME_DEADLINE
+
+
+def _in_words(cell: object, made_at: pd.Timestamp | None) -> pd.Timestamp | None:
+    return deadline_of(cell, made_at) if isinstance(cell, str) else None
 
 
 def _times(values: pd.Series) -> list[pd.Timestamp | None]:

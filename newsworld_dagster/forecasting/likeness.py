@@ -1,0 +1,145 @@
+"""Whether a new claim says what an open claim says already."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import snowballstemmer
+import yaml
+
+from newsworld_dagster.contracts.terms import words
+from newsworld_dagster.forecasting.windows import mentions
+
+# Chosen on the development half of the labelled claims.
+SHARED_WORDS = 0.7
+COSINE = 0.9
+
+_STEM = snowballstemmer.stemmer("english").stemWord
+_WORDS = yaml.safe_load(Path(__file__).with_name("lint_words.yaml").read_text(encoding="utf-8"))
+_LITTLE = frozenset(_WORDS["little"].split())
+_SAME = {_STEM(word): _STEM(line.split()[0]) for line in _WORDS["same"] for word in line.split()}
+_APART = [
+    {_SAME.get(_STEM(word), _STEM(word)) for word in pair.split()} for pair in _WORDS["apart"]
+]
+_NOT = re.compile(r"\b(?:not|no|never|without|fails? to|neither|nor)\b|n['’]t\b", re.IGNORECASE)
+_FIGURES = {
+    word: str(number)
+    for line in (
+        ["", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
+        ["", "first", "second", "third", "fourth", "fifth"],
+    )
+    for number, word in enumerate(line)
+    if word
+}
+_MONTHS = frozenset(month.lower() for month in calendar.month_name if month)
+
+
+@dataclass(frozen=True)
+class Gist:
+    """What two statements must share to say the same."""
+
+    plain: str
+    stems: frozenset[str]
+    names: frozenset[str]
+    figures: tuple[str, ...]
+    dates: frozenset[pd.Timestamp]
+    negated: bool
+
+
+@lru_cache(maxsize=20_000)
+def gist(statement: str) -> Gist:
+    """Stems, names, figures and dates of a statement."""
+    found = [mention for mention in mentions(statement) if mention.role != "named"]
+    rest = statement
+    for mention in reversed(found):
+        rest = rest[: mention.start] + " " + rest[mention.end :]
+    tokens = words(rest)
+    figures = re.findall(r"\d[\d.,]*\d|\d", rest)
+    figures += [_FIGURES[token.lower()] for token in tokens if token.lower() in _FIGURES]
+    figures += [
+        token.lower() for token in tokens if token.lower() in _MONTHS and token[0].isupper()
+    ]
+    content = [
+        token
+        for token in tokens
+        if token.lower() not in _LITTLE and not token[0].isdigit() and token.lower() not in _FIGURES
+    ]
+    stems = [_SAME.get(stem, stem) for stem in (_STEM(token.lower()) for token in content)]
+    inside = {token for token in tokens[1:] if token[0].isupper()}
+    return Gist(
+        plain=" ".join(statement.lower().split()),
+        stems=frozenset(stems),
+        names=frozenset(
+            stem for token, stem in zip(content, stems, strict=True) if token in inside
+        ),
+        figures=tuple(sorted(figures)),
+        dates=frozenset(mention.last.normalize() for mention in found),
+        negated=bool(_NOT.search(rest)),
+    )
+
+
+def duplicate_of(
+    statement: str,
+    open_statements: Sequence[str],
+    *,
+    vector: np.ndarray | None = None,
+    open_vectors: np.ndarray | None = None,
+) -> str | None:
+    """The first open statement that says the same, None where none does.
+
+    Two statements say the same when they share their figures, their dates and their names, are
+    both affirmed or both denied, hold no opposites (raises, cuts), and share most of their words
+    or, where vectors are given, lie close.
+
+    Parameters
+    ----------
+    statement
+        The new claim.
+    open_statements
+        n open claims whose deadline is the same.
+    vector, open_vectors
+        Unit vectors of shape (d,) and (n, d) of the statements, if there are any.
+
+    Raises
+    ------
+    ValueError
+        When the vectors do not fit the open statements.
+    """
+    if (vector is None) != (open_vectors is None) or (
+        open_vectors is not None and len(open_vectors) != len(open_statements)
+    ):
+        raise ValueError(
+            "Dense duplicates need a vector of the claim and one of each of the "
+            f"{len(open_statements)} open claims; give both or neither."
+        )
+    close = None if open_vectors is None else np.asarray(open_vectors) @ np.asarray(vector)
+    one = gist(statement)
+    for place, other_statement in enumerate(open_statements):
+        other = gist(other_statement)
+        if one.plain == other.plain:
+            return other_statement
+        if one.figures != other.figures or one.negated != other.negated:
+            continue
+        if one.dates != other.dates and one.dates and other.dates:
+            continue
+        if not one.stems or not _compatible(one, other):
+            continue
+        shared = len(one.stems & other.stems) / len(one.stems | other.stems)
+        if shared >= SHARED_WORDS or (close is not None and close[place] >= COSINE):
+            return other_statement
+    return None
+
+
+def _compatible(one: Gist, other: Gist) -> bool:
+    """Whether neither names someone the other does not, nor says the opposite."""
+    mine, theirs = one.stems - other.stems, other.stems - one.stems
+    if (one.names & mine) and (other.names & theirs):
+        return False
+    return not any((pair & mine) and (pair & theirs) for pair in _APART)
