@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -40,7 +41,10 @@ _PURE_PAST = frozenset(_WORDS["pure_past"].split())
 _OBJECTS = frozenset(_WORDS["objects"].split())
 _STOPS = frozenset(_WORDS["stops"].split())
 _BE = frozenset(["is", "are", "was", "were", "be", "been", "being", "gets", "get"])
-_HAVE = frozenset(["has", "have", "had"])
+_ARTICLES = frozenset(["a", "an", "the", "its", "their", "his", "her", "them", "it", "him", "all"])
+_ASIDE = frozenset(_WORDS["aside"].split())
+_NO_VERBS = frozenset(_WORDS["no_verbs"].split())
+_PLURALS = frozenset(["Name", "people", "men", "women", "police", "each", "children", "media"])
 _ADVERBS = re.compile(
     r"^(?:\w+ly|then|also|later|subsequently|will|would|to|again|not|never|even|thereby|formally)$"
 )
@@ -59,6 +63,12 @@ _LONG_JOINTS = [
     (re.compile(r"\b(?:and|but|or) then\b", re.IGNORECASE), " and "),
     (re.compile(r"\b(?:whereas|whilst|but)\b", re.IGNORECASE), " while "),
 ]
+_CONSEQUENCE = re.compile(
+    r",\s*(?:prompting|leading|forcing|triggering|causing|paving the way|"
+    r"resulting in(?! (?:\d|an? |one|two|three|at least|more)))\b|"
+    r"\bwhich (?:then )?(?:leads?|prompts?|forces?|triggers?|causes?|results?)\b",
+    re.IGNORECASE,
+)
 _PAST_TIME = re.compile(
     r"\b(?:yesterday|last (?:week|month|year|night|spring|summer|autumn|fall|winter|"
     r"january|february|march|april|may|june|july|august|september|october|november|december|"
@@ -90,174 +100,188 @@ def two_events(text: str) -> str | None:
     text = re.sub(r"\([^)]*\)", " ", text)
     if found := _CONDITION.search(text):
         return f"it hangs on a condition ({found.group(0).strip(' ,;')!r})"
+    if found := _CONSEQUENCE.search(text):
+        return f"it tells of a consequence too ({found.group(0).strip(' ,')!r})"
     for pattern, joint in _LONG_JOINTS:
         text = pattern.sub(joint, text)
-    tokens = _TOKEN.findall(text)
-    lower = [token.lower() for token in tokens]
-    places = [place for place, token in enumerate(lower) if token in _JOINTS]
-    for place in places:
-        first = _finite(tokens, lower, place)
+    said = _tokens(text)
+    places = [place for place, token in enumerate(said) if token in _JOINTS]
+    for place, end in pairwise([*places, len(said)]):
+        first = _finite(said, place)
         if first is None:
             continue
-        later = [other for other in places if other > place]
-        end = later[0] if later else len(tokens)
-        if lower[place] == "followed_by":
+        if said[place] == "followed_by":
             return "one event is to follow another"
-        second = _continued(tokens, lower, place, end, first) or _clause(tokens, lower, place, end)
+        second = _continued(said, place, end, first) or _clause(said, place, end)
         if second is None:
             continue
-        before = _verb(tokens, lower, place - 1 - (lower[place - 1] == ","), first.kind)
-        alternative = lower[place] == "or" and before is not None and second.place <= place + 2
+        before = _verb(said, place - 1 - (said[place - 1] == ","), first.kind)
+        alternative = said[place] == "or" and second.place <= place + 2
         if alternative and before and {before.base, second.base} not in _OPPOSITES:
             continue
-        return f"it joins two events ({lower[first.place]!r}, {lower[second.place]!r})"
+        return f"it joins two events ({said[first.place]!r}, {said[second.place]!r})"
     return None
 
 
-def in_the_past(text: str, question: bool) -> str | None:
-    """The words that tell of the past, None where the claim looks ahead.
+def in_the_past(text: str) -> str | None:
+    """The words that tell of the past, None where the statement looks ahead.
 
     Parameters
     ----------
     text
-        The claim without quotations, dates and names; it names no date still to come.
-    question
-        Whether it is put as a question, which always looks ahead.
+        The claim without quotations, dates and names; no question, and no date still to come.
     """
-    if question or re.search(r"\b(?:will|would|shall)\b", text, re.IGNORECASE):
+    if re.search(r"\b(?:will|would|shall)\b", text, re.IGNORECASE):
         return None
-    tokens = _TOKEN.findall(text)
-    lower = [token.lower() for token in tokens]
-    for place, token in enumerate(lower):
-        if token in ("that", "which", "who", "whose", "where", "when", "than", "after", "since"):
+    said = _tokens(text)
+    for place, word in enumerate(said):
+        if word in _ASIDE:
             return None
-        following = lower[place + 1] if place + 1 < len(lower) else "."
-        if token in ("was", "were", "had"):
-            return token
-        if token in ("has", "have"):
+        following = said[place + 1] if place + 1 < len(said) else "."
+        if word in ("was", "were", "had"):
+            return word
+        if word in ("has", "have"):
             skip = place + 1 + (following in ("already", "now", "just", "finally", "also"))
-            word = lower[skip] if skip < len(lower) else "."
-            if word in _PARTICIPLES or word == "been" or word.endswith("ed"):
-                return f"{token} {word}"
-            return None
-        if token in _FORMS["past"] and token not in _FORMS["base"]:
-            objects = following in _OBJECTS or following[0].isdigit()
-            if token in _PURE_PAST or (objects and place and lower[place - 1] not in _BE | _HAVE):
-                return token
-            return None
-        if place and (token in _FORMS["s"] or token in _BE | {"will"}):
+            told = said[skip] if skip < len(said) else "."
+            past = told in _PARTICIPLES or told == "been" or told.endswith("ed")
+            return f"{word} {told}" if past else None
+        if word in _FORMS["past"] and word not in _FORMS["base"]:
+            if _present_after(said, place):
+                return None
+            if word in _PURE_PAST or (place and _is_object(following)):
+                return word
+            break
+        if place and (word in _FORMS["s"] or word in _BE):
             break
     found = _PAST_TIME.search(text)
-    return found.group(0) if found and not re.search(r"\bsince last\b", text) else None
+    return found.group(0) if found and "since" not in said else None
 
 
 def is_aside(text: str) -> bool:
     """Whether a past date may belong to something that the claim only speaks of."""
-    tokens = [token.lower() for token in _TOKEN.findall(text)]
-    return any(
-        token
-        in ("that", "which", "who", "whose", "where", "over", "since", "from", "than", "after")
-        or (place > 1 and (token in _PARTICIPLES or token.endswith("ed")))
-        for place, token in enumerate(tokens)
-    )
+    said = _tokens(text)
+    verbs = [
+        place for place in range(1, len(said)) if any(said[place] in f for f in _FORMS.values())
+    ]
+    main = verbs[0] if verbs else 0
+    if said[main] in _FORMS["past"] and _present_after(said, main):
+        return True
+    later = said[main + 1 :]
+    return any(word in _ASIDE | _PARTICIPLES or word.endswith("ed") for word in later)
 
 
-def _finite(tokens: list[str], lower: list[str], end: int) -> _Verb | None:
+def _tokens(text: str) -> list[str]:
+    """Words in lower case and marks; "Name" stays as it stands for a name."""
+    return [word if word == "Name" else word.lower() for word in _TOKEN.findall(text)]
+
+
+def _present_after(said: Sequence[str], place: int) -> bool:
+    """Whether a verb of the present follows: "the law passed last year is struck down"."""
+    for later in range(place + 1, len(said)):
+        if said[later] == "that":
+            return False
+        if said[later] in ("is", "are") or said[later] in _CLEAR["s"]:
+            return True
+        if said[later] in _EITHER["s"] and later + 1 < len(said) and _is_object(said[later + 1]):
+            return True
+    return False
+
+
+def _is_object(word: str) -> bool:
+    return word in _OBJECTS or word == "Name" or word[0].isdigit()
+
+
+def _finite(said: Sequence[str], end: int) -> _Verb | None:
     """The first finite verb before `end`."""
-    helped = lower[0] in ("will", "does", "do", "did", "can")
+    helped = said[0] in ("will", "does", "do", "did", "can")
     for place in range(end):
-        if lower[place] in ("will", "would"):
-            helped = True
-        for kind in ("s", "base"):
-            verb = _verb(tokens, lower, place, kind)
-            if verb is None or not place:
-                continue
-            if lower[place - 1] in ("a", "an", "the", "its", "their", "of", "to", "no"):
-                continue
-            if kind == "base" and not (helped or _plural(tokens, lower, place - 1)):
-                continue
-            return verb
-        if lower[place] in _BE and lower[place] != "being":
+        helped = helped or said[place] in ("will", "would")
+        if said[place] in _BE and said[place] != "being":
             return _Verb(place, "be", "be")
+        if not place or said[place - 1] in ("a", "an", "the", "its", "their", "of", "to", "no"):
+            continue
+        if verb := _verb(said, place, "s") or _unlisted(said, place, "s"):
+            return verb
+        if (helped or _plural(said, place - 1)) and (verb := _verb(said, place, "base")):
+            return verb
     return None
 
 
-def _verb(tokens: list[str], lower: list[str], place: int, kind: str) -> _Verb | None:
-    """The verb of a kind at a place; a word that may be a noun needs an object after it."""
-    if place < 0 or kind == "be" or tokens[place] == "Name":
+def _verb(said: Sequence[str], place: int, kind: str) -> _Verb | None:
+    """The listed verb of a kind at a place."""
+    if place < 0 or kind == "be":
         return None
-    word = lower[place]
-    if word in _CLEAR[kind]:
-        return _Verb(place, kind, _CLEAR[kind][word])
-    if word in _EITHER[kind]:
-        return _Verb(place, kind, _EITHER[kind][word])
-    return None
+    base = _FORMS[kind].get(said[place])
+    return None if base is None else _Verb(place, kind, base)
 
 
-def _as_verb(tokens: list[str], lower: list[str], place: int, kind: str) -> _Verb | None:
-    verb = _verb(tokens, lower, place, kind)
-    if verb is None or lower[place] in _CLEAR[kind]:
-        return verb
-    following = lower[place + 1] if place + 1 < len(lower) else "."
-    is_object = following in _OBJECTS or following[0].isdigit()
+def _unlisted(said: Sequence[str], place: int, kind: str) -> _Verb | None:
+    """A word that no list holds, and that an article or a pronoun after it shows to be a verb."""
+    word, following = said[place], said[place + 1] if place + 1 < len(said) else "."
+    if following not in _ARTICLES or not word.isalpha() or word in _NO_VERBS or len(word) < 4:
+        return None
+    if word in _STOPS or word in _OBJECTS or word == "Name":
+        return None
+    if (kind == "s") != (word.endswith("s") and not word.endswith(("ss", "us", "is"))):
+        return None
+    return _Verb(place, kind, word)
+
+
+def _as_verb(said: Sequence[str], place: int, kind: str) -> _Verb | None:
+    """A verb at a place; a word that may be a noun needs an object after it."""
+    verb = _verb(said, place, kind)
+    if verb is None:
+        return _unlisted(said, place, kind)
+    following = said[place + 1] if place + 1 < len(said) else "."
     # "And cuts rates" is an act, "and cuts in services" or "and cuts." are not.
-    loose = kind == "s" and following.isalpha() and following not in _STOPS | {"and", "or"}
-    return verb if is_object or loose else None
+    loose = kind == "s" and following.isalpha() and following not in _STOPS | _JOINTS
+    return verb if said[place] in _CLEAR[kind] or _is_object(following) or loose else None
 
 
-def _continued(
-    tokens: list[str], lower: list[str], place: int, end: int, first: _Verb
-) -> _Verb | None:
+def _continued(said: Sequence[str], place: int, end: int, first: _Verb) -> _Verb | None:
     """A second verb of the same subject right after the joint."""
     helped = False
     at = place + 1
-    while at < end and _ADVERBS.match(lower[at]) and lower[at] not in _FORMS["base"]:
-        helped = helped or lower[at] in ("will", "would")
+    while at < end and _ADVERBS.match(said[at]) and said[at] not in _FORMS["base"]:
+        helped = helped or said[at] in ("will", "would")
         at += 1
     if at >= end:
         return None
-    if lower[place] in ("also_joins", "while", "then") and lower[at] in _FORMS["ing"]:
-        return _Verb(at, "ing", _FORMS["ing"][lower[at]])
-    if first.kind in ("s", "be") and (verb := _as_verb(tokens, lower, at, "s")):
-        return verb
-    if first.kind in ("s", "be") and lower[at] in ("is", "are"):
-        return _Verb(at, "be", "be")
-    # After "to" or "that" a bare verb belongs to what is agreed or announced, one event.
-    said = {"to", "that"} & set(lower[first.place : place])
-    if (
-        (helped or first.kind == "base")
-        and not said
-        and (verb := _as_verb(tokens, lower, at, "base"))
-    ):
-        return verb
-    if place and lower[place] == "and" and lower[at] in _PARTICIPLES:
-        behind = lower[place - 1]
-        if behind in _PARTICIPLES and {"is", "are", "be", "gets"} & set(lower[:place]):
-            return _Verb(at, "past", lower[at])
-    return None
-
-
-def _clause(tokens: list[str], lower: list[str], place: int, end: int) -> _Verb | None:
-    """A second subject with its own verb after the joint."""
-    for at in range(place + 1, min(end, place + 9)):
-        if lower[at] in _STOPS - {"of"} or tokens[at] in (",", ";", "(", ")"):
-            return None
-        if at == place + 1:
-            continue
-        before = lower[at - 1]
-        if before in _STOPS or before in _OBJECTS - {"name", "term"}:
-            continue
-        if lower[place] != "or" and lower[at] in ("will", "is", "are"):
+    if said[place] in ("also_joins", "while", "then") and said[at] in _FORMS["ing"]:
+        return _Verb(at, "ing", _FORMS["ing"][said[at]])
+    if first.kind in ("s", "be"):
+        if said[at] in ("is", "are"):
             return _Verb(at, "be", "be")
-        if verb := _as_verb(tokens, lower, at, "s"):
+        if verb := _as_verb(said, at, "s"):
             return verb
-        if _plural(tokens, lower, at - 1) and (verb := _as_verb(tokens, lower, at, "base")):
+    # After "to" or "that" a bare verb belongs to what is agreed or announced, one event.
+    reported = {"to", "that"} & set(said[first.place : place])
+    if (helped or first.kind == "base") and not reported and (verb := _as_verb(said, at, "base")):
+        return verb
+    passive = said[place - 1] in _PARTICIPLES and {"is", "are", "be", "gets"} & set(said[:place])
+    if said[place] == "and" and passive and said[at] in _PARTICIPLES:
+        return _Verb(at, "past", said[at])
+    return None
+
+
+def _clause(said: Sequence[str], place: int, end: int) -> _Verb | None:
+    """A second subject with its own verb after the joint."""
+    indefinite = place + 1 < end and said[place + 1] in ("a", "an")
+    for at in range(place + 1, min(end, place + 9)):
+        if said[at] in _STOPS - {"of"} or said[at] in (",", ";", "(", ")"):
+            return None
+        before = said[at - 1]
+        if at == place + 1 or before in _STOPS or before in _OBJECTS:
+            continue
+        if said[place] != "or" and said[at] in ("will", "is", "are"):
+            return _Verb(at, "be", "be")
+        if verb := _as_verb(said, at, "s") or (indefinite and _verb(said, at, "s")) or None:
+            return verb
+        if _plural(said, at - 1) and (verb := _as_verb(said, at, "base")):
             return verb
     return None
 
 
-def _plural(tokens: list[str], lower: list[str], place: int) -> bool:
-    word = lower[place]
-    return tokens[place] == "Name" or (word.endswith("s") and not word.endswith("ss")) or word in (
-        "people", "men", "women", "police", "each", "children", "media",
-    )  # fmt: skip
+def _plural(said: Sequence[str], place: int) -> bool:
+    word = said[place]
+    return word in _PLURALS or (word.endswith("s") and not word.endswith("ss"))

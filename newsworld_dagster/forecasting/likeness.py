@@ -28,6 +28,7 @@ _SAME = {_STEM(word): _STEM(line.split()[0]) for line in _WORDS["same"] for word
 _APART = [
     {_SAME.get(_STEM(word), _STEM(word)) for word in pair.split()} for pair in _WORDS["apart"]
 ]
+_TURNS = frozenset(_SAME.get(_STEM(word), _STEM(word)) for word in _WORDS["turns"].split())
 _NOT = re.compile(r"\b(?:not|no|never|without|fails? to|neither|nor)\b|n['’]t\b", re.IGNORECASE)
 _FIGURES = {
     word: str(number)
@@ -72,13 +73,11 @@ def gist(statement: str) -> Gist:
         if token.lower() not in _LITTLE and not token[0].isdigit() and token.lower() not in _FIGURES
     ]
     stems = [_SAME.get(stem, stem) for stem in (_STEM(token.lower()) for token in content)]
-    inside = {token for token in tokens[1:] if token[0].isupper()}
+    named = {token for token in tokens if token[0].isupper() and token.lower() not in _LITTLE}
     return Gist(
         plain=" ".join(statement.lower().split()),
         stems=frozenset(stems),
-        names=frozenset(
-            stem for token, stem in zip(content, stems, strict=True) if token in inside
-        ),
+        names=frozenset(stem for token, stem in zip(content, stems, strict=True) if token in named),
         figures=tuple(sorted(figures)),
         dates=frozenset(mention.last.normalize() for mention in found),
         negated=bool(_NOT.search(rest)),
@@ -141,5 +140,9 @@ def _compatible(one: Gist, other: Gist) -> bool:
     """Whether neither names someone the other does not, nor says the opposite."""
     mine, theirs = one.stems - other.stems, other.stems - one.stems
     if (one.names & mine) and (other.names & theirs):
+        return False
+    # "Spain's Pedro Sánchez" is Pedro Sánchez; two parties more make another government.
+    more = (one.names & mine) | (other.names & theirs)
+    if len(more) > 1 or any(len(name) == 1 for name in more) or (mine | theirs) & _TURNS:
         return False
     return not any((pair & mine) and (pair & theirs) for pair in _APART)

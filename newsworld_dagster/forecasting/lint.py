@@ -171,7 +171,7 @@ def _past(
     if ahead:
         return None
     question = words.rstrip().endswith("?")
-    if found := in_the_past(text, question):
+    if not question and (found := in_the_past(text)):
         return f"{found!r} tells of the past"
     gone = [mention for mention in dates if mention.role == "during"]
     if gone and made_at is not None and not is_aside(text):

@@ -11,7 +11,7 @@ from newsworld_dagster.forecasting.lint import lint
 from newsworld_dagster.forecasting.windows import deadline_of
 
 # Deadlines written as a date, as its last second or in another time zone are the same.
-SAME_DEADLINE = pd.Timedelta(days=2)
+SAME_DEADLINE = 2 * 24 * 3600  # seconds
 
 
 class ClaimFileError(ValueError):
@@ -27,7 +27,7 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
         csv or parquet with the columns statement, resolve_by and optionally made_at. A resolve_by
         in words ("within 6 weeks") counts from made_at; where it is empty or cannot be read, a
         date in the statement serves. A claim that says what an earlier one of the file says, with
-        a deadline within `SAME_DEADLINE` of it, is a duplicate.
+        a deadline at most two days off, is a duplicate.
 
     Raises
     ------
@@ -59,20 +59,21 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
         )
     ]
     claims: list[dict[str, Any]] = []
-    before: list[tuple[str, pd.Timestamp | None]] = []
+    before: list[tuple[str, int | None]] = []
     for statement, resolve_by, made_at in zip(
         table["statement"].astype(str), deadlines, made, strict=True
     ):
-        near = [other for other, due in before if _same_deadline(due, resolve_by)]
+        due = None if resolve_by is None else int(resolve_by.timestamp())
+        near = [other for other, its in before if _same_deadline(its, due)]
         findings = lint(statement, resolve_by, made_at, open_statements=near)
         claims.append(
             {"statement": statement, "findings": [finding.as_dict() for finding in findings]}
         )
-        before.append((statement, resolve_by))
+        before.append((statement, due))
     return claims
 
 
-def _same_deadline(one: pd.Timestamp | None, other: pd.Timestamp | None) -> bool:
+def _same_deadline(one: int | None, other: int | None) -> bool:
     return one is None or other is None or abs(one - other) <= SAME_DEADLINE
 
 

@@ -132,7 +132,7 @@ def deadline_of(text: str, made_at: pd.Timestamp | None = None) -> pd.Timestamp 
     for role in ("deadline", "during", "named"):
         ends = [mention.last for mention in found if mention.role == role]
         # In a sentence "the 2026 final" names an event; alone "Q2 2026" is a window.
-        if ends and (role != "named" or len(found[0:1]) and _alone(text, found[0])):
+        if ends and (role != "named" or _alone(text, found[0])):
             return max(ends)
     return None
 
@@ -231,15 +231,19 @@ def _span(
         day = pd.Timestamp(year, month, int(given["day"] or 0))
         return day, day + _DAY_END
     if month:
-        return _within(pd.Period(f"{year}-{month:02d}", "M"), part, (10, 15))
+        return _within(pd.Period(year=year, month=month, freq="M"), part, (10, 15))
     if "quarter" in given and (given["quarter"] or nth):
-        return _within(pd.Period(f"{year}Q{given['quarter'] or nth}", "Q"), part, (30, 45))
+        return _within(
+            pd.Period(year=year, quarter=int(given["quarter"] or nth or 0), freq="Q"),
+            part,
+            (30, 45),
+        )
     if "half" in given and (given["half"] or nth):
         first, last = (1, 6) if int(given["half"] or nth or 0) == 1 else (7, 12)
-        return pd.Timestamp(year, first, 1), _end(pd.Period(f"{year}-{last:02d}", "M"))
+        return pd.Timestamp(year, first, 1), _end(pd.Period(year=year, month=last, freq="M"))
     if given.get("year"):
         # Up to the ends of March and June.
-        return _within(pd.Period(str(year), "Y"), part, (90, 181))
+        return _within(pd.Period(year=year, freq="Y"), part, (90, 181))
     return None if made_at is None else _near(given, made_at)
 
 
@@ -260,7 +264,7 @@ def _near(
     whole = (given.get("whole") or letter.get((given.get("letter") or "").upper(), "")).lower()
     if whole == "decade":
         start = made_at.year // 10 * 10 + 10 * ahead
-        return pd.Timestamp(start, 1, 1), _end(pd.Period(str(start + 9), "Y"))
+        return pd.Timestamp(start, 1, 1), _end(pd.Period(year=start + 9, freq="Y"))
     frequency = {"week": "W", "weekend": "W", "month": "M", "quarter": "Q", "year": "Y"}.get(whole)
     if frequency is None:
         return None
@@ -284,7 +288,7 @@ def _within(
 
 
 def _end(period: pd.Period) -> pd.Timestamp:
-    return period.end_time.floor("s")
+    return (period + 1).start_time - pd.Timedelta(seconds=1)
 
 
 def _after(made_at: pd.Timestamp, count: int, unit: str) -> pd.Timestamp | None:

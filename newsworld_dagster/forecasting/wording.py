@@ -19,7 +19,10 @@ _FIXED = re.compile(
     re.IGNORECASE,
 )
 
+# Verbs of degree, which a number to reach decides.
 _DEGREE_VERB = (
+    r"boosts|hurts|harms|damages|affects?|impacts(?! of)|disrupts?|hampers?|erodes?|bolsters?|"
+    r"reinforces?|progress(?:es(?! in)|(?= (?:by )?(?:date|toward)))|"
     r"improv(?:es?|ing)|worsens?|deteriorates?|deepens?|strengthens?|weakens?|stabili[sz]es?|"
     r"intensif(?:y|ies)|escalates?|accelerates?|eases?"
 )
@@ -40,7 +43,14 @@ _VAGUE_VERBS = re.compile(
     r"positions?(?= itself| themselves| himself| herself)|positioning (?:itself|themselves)|"
     r"distances?(?= itself| themselves| himself| herself)|walks? back|backtracks?|"
     r"(?:doubles?|cracks?|clamps?) down|(?:ramps?|steps?) up|pushes (?:back|for)|push (?:back|for)|"
-    r"takes? (?:\w+ )?(?:steps|action|measures|aim)|addresses? (?:\w+ )*concerns|"
+    r"takes? (?:\w+ )?(?:steps|action|measures|aim)|responds?|reacts?|"
+    r"address(?:es)?(?= )(?! (?:an? |the )?(?:\w+ )?(?:nation|Name|summit|parliament|press|crowd|"
+    r"conference|assembly|rally|session))|"
+    r"(?:heats?|gears?|beefs?|shakes?) up|cools? (?:down|off)|tests? the (?:waters|limits)|"
+    r"(?:paves|sets|lays) the (?:way|stage|groundwork)|grapples?|scrambles?|adapts?|evolves?|"
+    r"navigates?|leverages?|engages?|capitali[sz]es?|expands? (?:its|their|his|her) (?:\w+ )?"
+    r"(?:influence|presence|footprint|reach|role|efforts?)|deepens? ties|willing to|"
+    r"(?:increases?|heightens?|tightens?|faces?) (?:\w+ )?(?:scrutiny|pressure|oversight)|"
     r"emerges? as|plays? (?:a|an) (?:\w+ )?role|tightens? (?:its|their|his|her) grip|"
     r"reshapes?|redefines?|transforms?|revolutioni[sz]es?|rethinks?|re-?evaluates?|"
     r"reassess(?:es)?|softens?|hardens?|embraces?|prioriti[sz]es?|focus(?:es)? on|"
@@ -62,13 +72,17 @@ _ANNOUNCED = re.compile(
 _VAGUE_QUANTITIES = re.compile(
     r"\b(?:significant(?:ly)?|substantial(?:ly)?|major|several|many|some(?! \d)|numerous|"
     r"considerabl[ey]|dramatic(?:ally)?|sharp(?:ly)?|steep(?:ly)?|massive(?:ly)?|drastic(?:ally)?|"
-    r"meaningful(?:ly)?|rapid(?:ly)?|marked(?:ly)?|notabl[ey]|large(?:-scale)?|widespread|"
+    r"meaningful(?:ly)?|"
+    r"rapid(?:ly)?|marked(?:ly)?|notabl[ey]|"
+    r"large(?:-scale)?|widespread|"
     r"multiple|various|further|additional|heav(?:y|ily)|strong(?:ly)?|high-profile|prominent|"
-    r"extensive(?:ly)?|broad(?:ly)?|record-breaking|huge|(?<!as )big|"
+    r"extensive(?:ly)?|broad(?:ly)?|record-breaking|huge|size?able|enormous|vast|(?<!as )big|"
     r"increasing(?:ly)?|more and more|far (?:better|worse|more|less|fewer|higher|lower)|"
     r"much (?:better|worse|more|less|higher|lower)|"
     r"a (?:\w+ )?(?:number|wave|series|string|raft) of|"
-    r"(?:growing|rising) (?:number|share|list|chorus)|a few|few|a handful|handfuls?|"
+    r"(?:growing|rising) (?:number|share|list|chorus)|"
+    r"remains? (?:\w+ )?(?:high|low|elevated|volatile)|(?:high|low)(?:er)? volatility|"
+    r"a few|few|a handful|handfuls?|"
     r"(?:dozens|scores|hundreds|thousands|millions) of|a lot|lots|most major|"
     r"soars?|surges?|plunges?|plummets?|skyrockets?|tumbles?|slumps?)\b",
     re.IGNORECASE,
@@ -83,7 +97,8 @@ _UNOBSERVABLE = re.compile(
     r"(?:loses?|regains?|lacks?) (?:\w+ )?(?:confidence|faith|trust|patience|interest|hope)|"
     r"(?:is|are|becomes?|grows?|remains?) (?:\w+ )?(?:frustrated|angry|worried|concerned|afraid|"
     r"confident|convinced|unhappy|disillusioned|uneasy|nervous|anxious|demorali[sz]ed|tired|wary|"
-    r"optimistic|pessimistic|sceptical|skeptical|embarrassed)|burn(?:t|ed) out)\b",
+    r"optimistic|pessimistic|sceptical|skeptical|embarrassed)|burn(?:t|ed) out|"
+    r"(?:more )?aware of)\b",
     re.IGNORECASE,
 )
 # What is measured or said aloud can be read in a newspaper.
@@ -112,8 +127,8 @@ def unnamed(text: str) -> str:
 
     In Title Case capitals tell nothing, so there names stay.
     """
-    content = [word for word in re.findall(r"[A-Za-z]+", text) if len(word) > 3]
-    if len(content) > 4 and sum(word[0].isupper() for word in content) > 0.8 * len(content):
+    content = [word for word in re.findall(r"[A-Za-z]+", text) if len(word) > 4]
+    if len(content) > 4 and all(word[0].isupper() for word in content):
         return text.lower()
     return _CAPITAL.sub("Name", text)
 
