@@ -7,11 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from newsworld_dagster.forecasting.likeness import SAME_DEADLINE
 from newsworld_dagster.forecasting.lint import lint
 from newsworld_dagster.forecasting.windows import deadline_of
-
-# Deadlines written as a date, as its last second or in another time zone are the same.
-SAME_DEADLINE = 2 * 24 * 3600  # seconds
 
 
 class ClaimFileError(ValueError):
@@ -74,7 +72,7 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
 
 
 def _same_deadline(one: int | None, other: int | None) -> bool:
-    return one is None or other is None or abs(one - other) <= SAME_DEADLINE
+    return one is None or other is None or abs(one - other) <= SAME_DEADLINE.total_seconds()
 
 
 def _in_words(cell: object, made_at: pd.Timestamp | None) -> pd.Timestamp | None:
