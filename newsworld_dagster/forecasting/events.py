@@ -135,7 +135,7 @@ def in_the_past(text: str) -> str | None:
         return None
     said = _tokens(text)
     for place, word in enumerate(said):
-        if word in _ASIDE:
+        if word in ("that", "which", "who", "whose", "where", "when"):
             return None
         following = said[place + 1] if place + 1 < len(said) else "."
         if word in ("was", "were", "had"):
@@ -145,7 +145,7 @@ def in_the_past(text: str) -> str | None:
             told = said[skip] if skip < len(said) else "."
             past = told in _PARTICIPLES or told == "been" or told.endswith("ed")
             return f"{word} {told}" if past else None
-        if word in _FORMS["past"] and word not in _FORMS["base"]:
+        if _is_past(said, place):
             if _present_after(said, place):
                 return None
             if word in _PURE_PAST or (place and _is_object(following)):
@@ -185,6 +185,14 @@ def _present_after(said: Sequence[str], place: int) -> bool:
         if said[later] in _EITHER["s"] and later + 1 < len(said) and _is_object(said[later + 1]):
             return True
     return False
+
+
+def _is_past(said: Sequence[str], place: int) -> bool:
+    """Whether a word is a past or a participle, listed or not."""
+    word = said[place]
+    if word in _FORMS["base"] or (place and said[place - 1] in ("a", "an", "the", "of", "by")):
+        return False
+    return word in _FORMS["past"] or word in _PURE_PAST or bool(re.fullmatch(r"[a-z]{3,}ed", word))
 
 
 def _is_object(word: str) -> bool:

@@ -158,22 +158,18 @@ def _no_deadline(
 def _past(
     words: str, text: str, dates: Sequence[Mention], made_at: pd.Timestamp | None
 ) -> str | None:
-    ahead = any(
-        mention.role == "deadline" or (made_at is not None and mention.last >= made_at)
-        for mention in dates
-        if mention.role != "named"
-    )
-    if (
-        re.search(r"(?<!that )(?<!which )(?<!who )\b(?:has|have) already\b", text)
-        and "?" not in text
-    ):
+    if "?" not in text and re.search(r"(?<!that )(?<!which )(?<!who )\bha(?:s|ve) already\b", text):
         return "'already' says that it has happened"
-    if ahead:
+    ahead = [
+        mention.role
+        for mention in dates
+        if mention.role != "named" and (made_at is None or mention.last >= made_at)
+    ]
+    if "deadline" in ahead:
         return None
-    question = words.rstrip().endswith("?")
-    if not question and (found := in_the_past(text)):
+    if not words.rstrip().endswith("?") and (found := in_the_past(text)):
         return f"{found!r} tells of the past"
     gone = [mention for mention in dates if mention.role == "during"]
-    if gone and made_at is not None and not is_aside(text):
+    if gone and not ahead and made_at is not None and not is_aside(text):
         return f"{max(mention.last for mention in gone):%Y-%m-%d} had passed when it was made"
     return None
