@@ -66,7 +66,8 @@ _LONG_JOINTS = [
 _CONSEQUENCE = re.compile(
     r",\s*(?:prompting|leading|forcing|triggering|causing|paving the way|"
     r"resulting in(?! (?:\d|an? |one|two|three|at least|more)))\b|"
-    r"\bwhich (?:then )?(?:leads?|prompts?|forces?|triggers?|causes?|results?)\b",
+    r"\bwhich (?:then )?(?:leads?|prompts?|forces?|triggers?|causes?|results?)\b|"
+    r"\b(?:who|which) then\b|^(?:when|once|as soon as) (?!will|does|is|are|did)[^,]*,",
     re.IGNORECASE,
 )
 _PAST_TIME = re.compile(
@@ -226,7 +227,13 @@ def _verb(said: Sequence[str], place: int, kind: str) -> _Verb | None:
 def _unlisted(said: Sequence[str], place: int, kind: str) -> _Verb | None:
     """A word that no list holds, and that an article or a pronoun after it shows to be a verb."""
     word, following = said[place], said[place + 1] if place + 1 < len(said) else "."
-    if following not in _ARTICLES or not word.isalpha() or word in _NO_VERBS or len(word) < 4:
+    named = kind == "s" and following == "Name" and said[place - 1] == "Name"
+    if (
+        not (following in _ARTICLES or named)
+        or not word.isalpha()
+        or word in _NO_VERBS
+        or len(word) < 4
+    ):
         return None
     if word in _STOPS or word in _OBJECTS or word == "Name":
         return None
@@ -258,9 +265,11 @@ def _continued(said: Sequence[str], place: int, end: int, first: _Verb) -> _Verb
     if said[place] in ("also_joins", "while", "then") and said[at] in _FORMS["ing"]:
         return _Verb(at, "ing", _FORMS["ing"][said[at]])
     if first.kind in ("s", "be"):
-        if said[at] in ("is", "are"):
+        if said[at] in ("is", "are", "must", "has", "have", "can"):
             return _Verb(at, "be", "be")
-        if verb := _as_verb(said, at, "s"):
+        # "Is fined and appeals": nothing stands between that it could be joined to.
+        bare = said[place - 1] in _PARTICIPLES and _verb(said, at, "s")
+        if verb := _as_verb(said, at, "s") or bare or None:
             return verb
     # After "to" or "that" a bare verb belongs to what is agreed or announced, one event.
     reported = {"to", "that"} & set(said[first.place : place])
