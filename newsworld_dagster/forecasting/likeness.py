@@ -17,6 +17,7 @@ import yaml
 
 from newsworld_dagster.contracts.terms import words
 from newsworld_dagster.forecasting.windows import mentions
+from newsworld_dagster.forecasting.wording import QUOTED
 
 # Deadlines written as a date, as its last second or in another time zone are the same.
 SAME_DEADLINE = pd.Timedelta(days=2)
@@ -25,6 +26,8 @@ SAME_DEADLINE = pd.Timedelta(days=2)
 SHARED_WORDS = 0.7
 SHARED_WORDS_IF_CLOSE = 0.5
 COSINE = 0.92
+# Beside a quoted title the rest is a formula, of which every word counts.
+SHARED_WORDS_BESIDE_QUOTES = 0.9
 
 _STEM = snowballstemmer.stemmer("english").stemWord
 _WORDS = yaml.safe_load(Path(__file__).with_name("lint_words.yaml").read_text(encoding="utf-8"))
@@ -56,6 +59,7 @@ class Gist:
     """What two statements must share to say the same."""
 
     plain: str
+    quotes: tuple[str, ...]
     stems: frozenset[str]
     names: frozenset[str]
     figures: tuple[str, ...]
@@ -68,8 +72,8 @@ class Gist:
 @lru_cache(maxsize=20_000)
 def gist(statement: str) -> Gist:
     """Stems, names, figures and dates of a statement."""
-    found = [mention for mention in mentions(statement) if mention.role != "named"]
-    rest = statement
+    rest = re.sub(QUOTED, " ", statement)
+    found = [mention for mention in mentions(rest) if mention.role != "named"]
     for mention in reversed(found):
         rest = rest[: mention.start] + " " + rest[mention.end :]
     for alias, name in _ALIASES:
@@ -95,6 +99,7 @@ def gist(statement: str) -> Gist:
     lead = [] if owner else [_STEM(token.lower()) for token in run if token in named]
     return Gist(
         plain=" ".join(statement.lower().split()),
+        quotes=tuple(sorted(quote[1:-1].lower() for quote in QUOTED.findall(statement))),
         stems=frozenset(stems),
         names=frozenset(stem for token, stem in zip(content, stems, strict=True) if token in named),
         figures=tuple(sorted(figures)),
@@ -145,7 +150,7 @@ def duplicate_of(
         other = gist(other_statement)
         if one.plain == other.plain:
             return other_statement
-        if one.figures != other.figures or one.negated != other.negated:
+        if (one.quotes, one.figures, one.negated) != (other.quotes, other.figures, other.negated):
             continue
         if one.dates != other.dates and one.dates and other.dates:
             continue
@@ -153,7 +158,8 @@ def duplicate_of(
             continue
         shared = len(one.stems & other.stems) / len(one.stems | other.stems)
         near = close is not None and close[place] >= COSINE
-        if shared >= (SHARED_WORDS_IF_CLOSE if near else SHARED_WORDS):
+        least = SHARED_WORDS_IF_CLOSE if near else SHARED_WORDS
+        if shared >= (SHARED_WORDS_BESIDE_QUOTES if one.quotes else least):
             return other_statement
     return None
 

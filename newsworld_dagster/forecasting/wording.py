@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’(?!\w)|(?<!\w)'[^']+'(?!\w)")
+QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’(?!\w)|(?<!\w)'[^']+'(?!\w)")
 # A capital inside a sentence makes a name: "May", "Major League", "Health and Human Services".
 _CAPITAL = re.compile(r"(?<=[\w,;:)’'”%–-] )(?:[a-z]{0,2}[A-Z]|(?<!\w)\d+[A-Z])[\w'’&.-]*[\w'’]")
 _FIXED = re.compile(
@@ -128,7 +128,7 @@ _NUMBER = r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|half)"
 
 def unquoted(statement: str) -> str:
     """The statement without quotations and terms of art, which are no wording of ours."""
-    return _FIXED.sub("term", _QUOTED.sub("“…”", statement))
+    return _FIXED.sub("term", QUOTED.sub("“…”", statement))
 
 
 def unnamed(text: str) -> str:
