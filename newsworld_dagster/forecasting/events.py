@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-_WORDS = yaml.safe_load(Path(__file__).with_name("lint_words.yaml").read_text(encoding="utf-8"))
+_WORDS: dict[str, Any] = yaml.safe_load(
+    Path(__file__).with_name("lint_words.yaml").read_text(encoding="utf-8")
+)
 _DOUBLED = frozenset(_WORDS["doubled"].split())
 _OPPOSITES = [set(pair.split()) for pair in _WORDS["opposites"]]
 
@@ -43,6 +46,7 @@ _STOPS = frozenset(_WORDS["stops"].split())
 _BE = frozenset(["is", "are", "was", "were", "be", "been", "being", "gets", "get"])
 _ARTICLES = frozenset(["a", "an", "the", "its", "their", "his", "her", "them", "it", "him", "all"])
 _ASIDE = frozenset(_WORDS["aside"].split())
+_BEFORE_ADJECTIVES = frozenset(_WORDS["before_adjectives"].split())
 _NO_VERBS = frozenset(_WORDS["no_verbs"].split())
 _PLURALS = frozenset(["Name", "people", "men", "women", "police", "each", "children", "media"])
 _ADVERBS = re.compile(
@@ -85,6 +89,11 @@ class _Verb:
     place: int
     kind: str
     base: str
+
+
+def infinitive(word: str) -> str:
+    """The base of a listed verb's form in lower case ("won": "win"), or the word itself."""
+    return next((forms[word] for forms in _FORMS.values() if word in forms), word)
 
 
 def two_events(text: str) -> str | None:
@@ -190,8 +199,10 @@ def _present_after(said: Sequence[str], place: int) -> bool:
 
 def _is_past(said: Sequence[str], place: int) -> bool:
     """Whether a word is a past or a participle, listed or not."""
-    word = said[place]
-    if word in _FORMS["base"] or (place and said[place - 1] in ("a", "an", "the", "of", "by")):
+    word, before = said[place], said[place - 1] if place else "."
+    if word in _FORMS["base"] or before in ("a", "an", "the", "of", "by") or before[0].isdigit():
+        return False
+    if before in _BEFORE_ADJECTIVES:
         return False
     return word in _FORMS["past"] or word in _PURE_PAST or bool(re.fullmatch(r"[a-z]{3,}ed", word))
 

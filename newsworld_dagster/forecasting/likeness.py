@@ -16,6 +16,7 @@ import snowballstemmer
 import yaml
 
 from newsworld_dagster.contracts.terms import words
+from newsworld_dagster.forecasting.events import infinitive
 from newsworld_dagster.forecasting.windows import mentions
 from newsworld_dagster.forecasting.wording import QUOTED
 
@@ -86,6 +87,8 @@ def gist(statement: str) -> Gist:
     figures += [
         token.lower() for token in tokens if token.lower() in _MONTHS and token[0].isupper()
     ]
+    # "Spain's prime minister" is no news of Spain.
+    owners = {token for name in re.findall(r"([\w ]+)['’]s\b", rest) for token in name.split()[-2:]}
     content = [
         token
         for token in tokens
@@ -93,14 +96,14 @@ def gist(statement: str) -> Gist:
         and not token[0].isdigit()
         and token.lower() not in _FIGURES
     ]
-    stems = [_SAME.get(stem, stem) for stem in (_STEM(token.lower()) for token in content)]
+    stems = [_key(token) for token in content]
     named = {token for token in tokens if token[0].isupper() and token.lower() not in _LITTLE}
+    named -= owners
     run = takewhile(
         lambda token: token in named or token in ("and", "the"),
         dropwhile(lambda token: token.lower() in _LITTLE, tokens),
     )
-    owner = re.match(r"\W*(?:\w+ ){0,3}\w+['’]s\b", rest)  # "Spain's prime minister" is not Spain
-    lead = [] if owner else [_STEM(token.lower()) for token in run if token in named]
+    lead = [_key(token) for token in run if token in named]
     return Gist(
         plain=" ".join(statement.lower().split()),
         quotes=tuple(sorted(quote[1:-1].lower() for quote in QUOTED.findall(statement))),
@@ -109,9 +112,16 @@ def gist(statement: str) -> Gist:
         figures=tuple(sorted(figures)),
         dates=frozenset(mention.last.normalize() for mention in found),
         negated=bool(_NOT.search(rest)),
-        lead=frozenset(_SAME.get(stem, stem) for stem in lead),
+        lead=frozenset(lead),
         passive=bool(re.search(r"\b(?:is|are|be|been|gets?)\b", rest)),
     )
+
+
+def _key(token: str) -> str:
+    """One key for the forms and the synonyms of a word."""
+    word = token.lower()
+    stem = _STEM(word if token[0].isupper() else infinitive(word))
+    return str(_SAME.get(stem, stem))
 
 
 def duplicate_of(

@@ -37,6 +37,8 @@ _UNIT = (
     r"(?P<unit>hours?|(?:business |trading |working )?days?|weeks?|fortnights?|months?|quarters?|"
     r"years?|h|hrs?)\b"
 )
+# "The coming week" is a window, "the coming weeks" are not.
+_ONE = r"(?P<unit>hour|day|week|fortnight|month|quarter|year)\b"
 # Of a range ("2 to 3 weeks") the later end counts.
 _SPAN = rf"(?:{_COUNT}\s*(?:-|–|to|or)\s*)?(?P<count>{_COUNT})(?: of)?(?:\s+|-){_UNIT}"
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
@@ -66,7 +68,8 @@ _CALENDAR = [
         r"\b(?P<part>end\s+of\s+|close\s+of\s+|end\s+)(?:the\s+|this\s+|(?P<which>next)\s+)?"
         r"(?P<whole>week|month|quarter|year|decade)\b",
         r"\b(?P<which>this|next)\s+(?P<whole>week|weekend|month|quarter|year|decade)\b",
-        r"\b(?P<whole>year|month|quarter|week)(?:['’]s)?[\s-]end\b|\bEO(?P<letter>[YMQW])\b",
+        r"\b(?P<whole>year|month|quarter|week)(?:['’]s)?[\s-]end\b|"
+        rf"\bEO(?P<letter>[YMQW])\b(?:\s+{_YEAR})?",
         rf"\b(?:(?P<which>this|next)\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})\b",
         r"\b(?P<nearby>today|tonight|tomorrow)\b",
     )
@@ -77,11 +80,10 @@ _RELATIVE = [
         rf"\b(?:within|inside|in\s+under)\s+(?:the\s+)?(?:next\s+|coming\s+)?{_SPAN}",
         rf"\b(?:the|these)\s+(?:next|coming|following)\s+{_SPAN}",
         rf"\bnext\s+{_SPAN}",
-        # Not "for the first time in 5 years", nor "the highest in 5 years".
-        rf"(?<!time )(?<!st )(?<!once )(?<!record )(?<!low )(?<!high )\bin\s+{_SPAN}",
+        rf"\bin\s+{_SPAN}",
         rf"\b{_SPAN}\s+from\s+(?:now|today)",
-        rf"\b(?:within\s+|in\s+|over\s+)?(?:the|this)\s+(?:next|coming|following)\s+{_UNIT}",
-        rf"\bwithin\s+the\s+{_UNIT}",
+        rf"\b(?:within\s+|in\s+|over\s+)?(?:the|this)\s+(?:next|coming|following)\s+{_ONE}",
+        rf"\bwithin\s+the\s+{_ONE}",
         rf"^\s*{_SPAN}\s*$",
     )
 ]
@@ -93,6 +95,8 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\b(?:between|from)\b", re.IGNORECASE)
+# "The highest price in 5 years" looks back.
+_SUPERLATIVE = re.compile(r"\b(?:\w+est|most|first|only|once|record|last)\b", re.IGNORECASE)
 _RANGES = ("to", "and", "-", "–")
 _DAY_END = pd.Timedelta(days=1) - pd.Timedelta(seconds=1)
 
@@ -175,6 +179,8 @@ def _readings(
     for pattern in _RELATIVE if known else ():
         for match in pattern.finditer(text):
             given = match.groupdict()
+            if match[0].startswith("in ") and _SUPERLATIVE.search(text[: match.start()]):
+                continue
             count = (given.get("count") or "1").lower()
             number = int(count) if count.isdigit() else _COUNTS[count]
             last = _after(made_at, number, given["unit"].lower())

@@ -119,6 +119,18 @@ def test_our_own_templates_pass(month: int, label: str) -> None:
             assert lint(question.statement, question.resolve_by, question.made_at) == [], question
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["Artemis II launch", "Peace talks of Trump, Putin and Zelensky over Ukraine in Geneva"],
+)
+def test_our_own_templates_do_not_repeat_each_other(label: str) -> None:
+    asked = candidates(brief(label=label, signals=signals(40, 15)))
+    statements = list({question.statement: question for question in asked})
+    assert len(statements) > 60
+    for place, statement in enumerate(statements):
+        assert faults(statement, open_statements=statements[:place]) == set(), statement
+
+
 def test_a_file_of_claims_is_linted_in_its_order(tmp_path: Path) -> None:
     path = tmp_path / "claims.csv"
     path.write_text(
@@ -136,6 +148,25 @@ def test_a_file_of_claims_is_linted_in_its_order(tmp_path: Path) -> None:
         ["vague_verb"],
         ["no_deadline"],
         ["duplicate"],
+        ["no_deadline"],
+    ]
+
+
+def test_a_file_may_give_its_deadlines_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "claims.csv"
+    path.write_text(
+        "statement,resolve_by,made_at\n"
+        "NASA launches Artemis II.,within 6 weeks,2026-02-14\n"
+        "NASA launches Artemis II.,by the end of June,2026-02-14\n"  # another deadline
+        "Artemis II is launched by NASA.,2026-03-28,2026-02-14\n"  # the first one again
+        "Boeing signs the treaty by 3 May 2026.,,2026-02-14\n"
+        "Boeing signs the other treaty.,within 6 weeks,\n"  # six weeks from when?
+    )
+    assert [[f["fault"] for f in claim["findings"]] for claim in lint_file(path)] == [
+        [],
+        [],
+        ["duplicate"],
+        [],
         ["no_deadline"],
     ]
 
