@@ -140,16 +140,13 @@ def _no_deadline(
             return "no date is given by which it must have happened"
     elif made_at is not None:
         # "Anyone born before 2000": only a date that opens or ends the sentence is its own.
-        own = [
-            mention.last
-            for mention in dates
-            if mention.role == "deadline"
-            and (
-                not words[mention.end :].strip(" .?!”") or mention.start < len("No later than the ")
-            )
-        ]
-        if own and max(own) < made_at:
-            return f"the date it names, {max(own):%Y-%m-%d}, is not after its making"
+        named = [mention for mention in dates if mention.role == "deadline"]
+        at_edge = any(
+            not words[mention.end :].strip(" .?!”") or mention.start < len("No later than the ")
+            for mention in named
+        )
+        if at_edge and (last := max(mention.last for mention in named)) < made_at:
+            return f"the date it names, {last:%Y-%m-%d}, is not after its making"
     if made_at is not None and resolve_by <= made_at:
         return f"its deadline {resolve_by:%Y-%m-%d} is not after its making"
     return None

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsworld_dagster.forecasting import lint
 from newsworld_dagster.forecasting.lintfile import ClaimFileError, lint_file
@@ -129,6 +131,25 @@ def test_our_own_templates_do_not_repeat_each_other(label: str) -> None:
     assert len(statements) > 60
     for place, statement in enumerate(statements):
         assert faults(statement, open_statements=statements[:place]) == set(), statement
+
+
+PIECES = st.sampled_from(
+    ["NASA", "launches", "and", "or", "if", "by", "in", "May", "2025", "14 March", "“", "”", "'s",
+     "?", ",", "was", "within", "two", "weeks", "次", "0", "who", "then", ""]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(), st.lists(PIECES).map(" ".join)), st.booleans(), st.booleans())
+def test_any_text_can_be_linted(statement: str, dated: bool, made: bool) -> None:
+    findings = lint(
+        statement,
+        LATER if dated else None,
+        MADE if made else None,
+        open_statements=["NASA launches Artemis II by 14 March 2026.", statement],
+    )
+    assert len({finding.fault for finding in findings}) == len(findings)
+    assert "duplicate" in {finding.fault for finding in findings}
+    assert all(finding.reason for finding in findings)
 
 
 def test_a_file_of_claims_is_linted_in_its_order(tmp_path: Path) -> None:
