@@ -288,7 +288,10 @@ def lint(
     file: Annotated[Path, typer.Argument(help="csv or parquet: statement, resolve_by, [made_at]")],
     as_json: AsJson = False,
 ) -> None:
-    """Resolvability findings for claims, a row of findings each."""
+    """Resolvability findings for claims, a row of findings each.
+
+    resolve_by is a date, or a window in words that counts from made_at ("within 6 weeks").
+    """
     from newsworld_dagster.forecasting.lintfile import lint_file
 
     with _failing_plainly():

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from newsworld_dagster.contracts.terms import terms
+from newsworld_dagster.forecasting.events import in_the_past, is_aside, two_events
+from newsworld_dagster.forecasting.likeness import duplicate_of
+from newsworld_dagster.forecasting.windows import Mention, deadline_of, mentions
+from newsworld_dagster.forecasting.wording import (
+    has_threshold,
+    unnamed,
+    unobservable,
+    unquoted,
+    vague_quantity,
+    vague_verb,
+)
+
+EARLY = pd.Timestamp(2000, 1, 1)
 
 Fault = Literal[
     "no_deadline",
@@ -34,42 +47,6 @@ class Finding:
         return asdict(self)
 
 
-# With a capital, May is a month.
-_VAGUE_VERBS = re.compile(
-    r"\b(quietly|could|might|(?-i:may)|seeks? to|aims? to|signals?|considers?|explores?|weighs?|"
-    r"faces? (?:mounting |growing |increased )?pressure|moves? toward|continues? to|"
-    r"struggles?|intensif(?:y|ies)|escalates?|gains? (?:momentum|traction)|"
-    r"positions? (?:itself|themselves)|reconsiders?|walks? back|reshapes?)\b",
-    re.IGNORECASE,
-)
-_VAGUE_QUANTITIES = re.compile(
-    r"\b(significant(?:ly)?|substantial(?:ly)?|major|several|many|some|numerous|considerable|"
-    r"considerably|dramatic(?:ally)?|sharp(?:ly)?|large|widespread|multiple|various|"
-    r"additional|further|increasing(?:ly)?|more and more|a number of)\b",
-    re.IGNORECASE,
-)
-_UNOBSERVABLE = re.compile(
-    r"\b(quietly|secret(?:ly)?|privately|internal(?:ly)?|behind closed doors|behind the scenes|"
-    r"unreported|undisclosed|intends?|believes?|feels?|hopes?|wants?|sentiment|morale)\b",
-    re.IGNORECASE,
-)
-_EVENT_WORD = (
-    r"\b(?:launch|announc|impos|fil|approv|sign|reject|ban|resign|release|reduc|eliminat|adopt|"
-    r"implement|win|los|reach|rais|cut|start|end|begin|open|clos|publish|report|declar|vot|"
-    r"pass|block|delay|suspend|arrest|charg|convict|acquir|merg|recall|withdraw|join|leav|"
-    r"invest|sue|settle|introduc|expand|halt|issu|order|appoint|fire|strik|agree)\w*"
-)
-_EVENT_VERB = re.compile(_EVENT_WORD, re.IGNORECASE)
-# "Launches or delays the rocket" is two events, "reports a launch or release" one: after "or"
-# only a verb divides, with or without its subject, and a noun stands before a preposition.
-_CONJUNCTION = re.compile(
-    r"\b(?:and|as well as|while|followed by|"
-    r"or(?=\s+(?:(?:an?|the|its|their)\s+\w+\s+)?(?:will\s+|to\s+)?"
-    rf"{_EVENT_WORD}\s+(?!in\b|of\b|being\b)))\b",
-    re.IGNORECASE,
-)
-
-
 def lint(
     statement: str,
     resolve_by: pd.Timestamp | None,
@@ -77,64 +54,119 @@ def lint(
     *,
     open_statements: Iterable[str] = (),
     already_reported: str | None = None,
+    vector: np.ndarray | None = None,
+    open_vectors: np.ndarray | None = None,
 ) -> list[Finding]:
     """What stands in the way of deciding a claim.
 
     Parameters
     ----------
     statement
-        One sentence.
+        One sentence, or a question.
     resolve_by
-        UTC deadline, None where there is none.
+        UTC deadline, None where there is none; then a date in the statement serves.
     made_at
         UTC moment of making, None where unknown.
     open_statements
         Statements of open claims with the same deadline's reach, to find duplicates among.
     already_reported
-        A headline known at `made_at` that already reports the event, if one was found.
+        A headline known at `made_at` that already reports the event, if one was found. Without
+        one, only what the statement itself tells of the past counts.
+    vector, open_vectors
+        Unit vectors of shape (d,) and (n, d) of the statement and the open ones, if there are
+        any: then close ones are duplicates too.
 
     Returns
     -------
     list of Finding
         Empty for a claim that can be decided.
     """
-    findings: list[Finding] = []
+    known = made_at is not None and not pd.isna(made_at)
+    words = unquoted(statement)
+    # Where nobody says when it was made, a date without a year still has to be known as a date.
+    read_at = (
+        made_at if known else EARLY if resolve_by is None or pd.isna(resolve_by) else resolve_by
+    )
+    dates = mentions(words, read_at)
+    text = unnamed(_without(words, dates))
+    threshold = has_threshold(text)
+    judged: list[tuple[Fault, str | None]] = [
+        ("no_deadline", _no_deadline(words, dates, resolve_by, made_at if known else None)),
+        ("vague_verb", _saying(vague_verb(text, threshold), "can be argued either way")),
+        (
+            "vague_quantity",
+            _saying(vague_quantity(text, threshold), "names no number to check against"),
+        ),
+        ("compound", two_events(text)),
+        ("unobservable", _saying(unobservable(text), "is not visible in public reporting")),
+        (
+            "already_happened",
+            f"already reported when it was made: {already_reported!r}"
+            if already_reported
+            else _past(words, text, dates, made_at if known else None),
+        ),
+        (
+            "duplicate",
+            _saying(
+                duplicate_of(
+                    statement, list(open_statements), vector=vector, open_vectors=open_vectors
+                ),
+                "is an open claim that says the same",
+            ),
+        ),
+    ]
+    return [Finding(fault, reason) for fault, reason in judged if reason]
+
+
+def _saying(found: str | None, why: str) -> str | None:
+    return None if found is None else f"{found!r} {why}"
+
+
+def _without(text: str, dates: Sequence[Mention]) -> str:
+    for mention in reversed(dates):
+        text = f"{text[: mention.start]}date{text[mention.end :]}"
+    return text
+
+
+def _no_deadline(
+    words: str,
+    dates: Sequence[Mention],
+    resolve_by: pd.Timestamp | None,
+    made_at: pd.Timestamp | None,
+) -> str | None:
     if resolve_by is None or pd.isna(resolve_by):
-        findings.append(Finding("no_deadline", "no date is given by which it must have happened"))
-    elif made_at is not None and not pd.isna(made_at) and resolve_by <= made_at:
-        findings.append(
-            Finding("no_deadline", f"its deadline {resolve_by:%Y-%m-%d} is not after its making")
+        resolve_by = deadline_of(words, made_at)
+        if resolve_by is None:
+            return "no date is given by which it must have happened"
+    elif made_at is not None:
+        # "Anyone born before 2000": only a date that opens or ends the sentence is its own.
+        named = [mention for mention in dates if mention.role == "deadline"]
+        at_edge = any(
+            not words[mention.end :].strip(" .?!”") or mention.start < len("No later than the ")
+            for mention in named
         )
-    # What stands in quotation marks is a name, not a wording of ours.
-    wording = re.sub(r"“[^”]*”|\"[^\"]*\"", "“…”", statement)
-    if found := _VAGUE_VERBS.search(wording):
-        findings.append(Finding("vague_verb", f"{found.group(0)!r} can be argued either way"))
-    if found := _VAGUE_QUANTITIES.search(wording):
-        findings.append(
-            Finding("vague_quantity", f"{found.group(0)!r} names no number to check against")
-        )
-    parts = [part for part in _CONJUNCTION.split(wording) if part.strip()]
-    if len(parts) > 1 and sum(bool(_EVENT_VERB.search(part)) for part in parts) > 1:
-        findings.append(Finding("compound", "it joins two events, which may come out differently"))
-    if found := _UNOBSERVABLE.search(wording):
-        findings.append(
-            Finding("unobservable", f"{found.group(0)!r} is not visible in public reporting")
-        )
-    if already_reported:
-        findings.append(
-            Finding("already_happened", f"already reported when it was made: {already_reported!r}")
-        )
-    same = " ".join(statement.lower().split())
-    for other in open_statements:
-        if " ".join(other.lower().split()) == same or _alike(statement, other):
-            findings.append(Finding("duplicate", f"an open claim says the same: {other!r}"))
-            break
-    return findings
+        if at_edge and (last := max(mention.last for mention in named)) < made_at:
+            return f"the date it names, {last:%Y-%m-%d}, is not after its making"
+    if made_at is not None and resolve_by <= made_at:
+        return f"its deadline {resolve_by:%Y-%m-%d} is not after its making"
+    return None
 
 
-def _alike(one: str, other: str) -> bool:
-    """Nearly the same content words and exactly the same numbers."""
-    if re.findall(r"\d+", one) != re.findall(r"\d+", other):
-        return False
-    a, b = terms(one), terms(other)
-    return len(a & b) >= 0.9 * max(len(a | b), 1)
+def _past(
+    words: str, text: str, dates: Sequence[Mention], made_at: pd.Timestamp | None
+) -> str | None:
+    if "?" not in text and re.search(r"(?<!that )(?<!which )(?<!who )\bha(?:s|ve) already\b", text):
+        return "'already' says that it has happened"
+    ahead = [
+        mention.role
+        for mention in dates
+        if mention.role != "named" and (made_at is None or mention.last >= made_at)
+    ]
+    if "deadline" in ahead:
+        return None
+    if not words.rstrip().endswith("?") and (found := in_the_past(text)):
+        return f"{found!r} tells of the past"
+    gone = [mention for mention in dates if mention.role == "during"]
+    if gone and not ahead and made_at is not None and not is_aside(text):
+        return f"{max(mention.last for mention in gone):%Y-%m-%d} had passed when it was made"
+    return None

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from newsworld_dagster.forecasting.likeness import SAME_DEADLINE
 from newsworld_dagster.forecasting.lint import lint
+from newsworld_dagster.forecasting.windows import deadline_of
 
 
 class ClaimFileError(ValueError):
@@ -20,9 +22,10 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
     Parameters
     ----------
     path
-        csv or parquet with the columns statement, resolve_by and optionally made_at. An empty or
-        unreadable resolve_by counts as no deadline. A claim that repeats an earlier one of the
-        file is a duplicate.
+        csv or parquet with the columns statement, resolve_by and optionally made_at. A resolve_by
+        in words ("within 6 weeks") counts from made_at; where it is empty or cannot be read, a
+        date in the statement serves. A claim that says what an earlier one of the file says, with
+        a deadline at most two days off, is a duplicate.
 
     Raises
     ------
@@ -46,19 +49,34 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
             f"{path} lacks the column {' and '.join(missing)}; it has "
             f"{', '.join(map(str, table.columns))}."
         )
-    deadlines = _times(table["resolve_by"])
     made = _times(table["made_at"]) if "made_at" in table.columns else [None] * len(table)
+    deadlines = [
+        _in_words(cell, moment) if deadline is None else deadline
+        for deadline, cell, moment in zip(
+            _times(table["resolve_by"]), table["resolve_by"], made, strict=True
+        )
+    ]
     claims: list[dict[str, Any]] = []
-    before: list[str] = []
+    before: list[tuple[str, int | None]] = []
     for statement, resolve_by, made_at in zip(
         table["statement"].astype(str), deadlines, made, strict=True
     ):
-        findings = lint(statement, resolve_by, made_at, open_statements=before)
+        due = None if resolve_by is None else int(resolve_by.timestamp())
+        near = [other for other, its in before if _same_deadline(its, due)]
+        findings = lint(statement, resolve_by, made_at, open_statements=near)
         claims.append(
             {"statement": statement, "findings": [finding.as_dict() for finding in findings]}
         )
-        before.append(statement)
+        before.append((statement, due))
     return claims
+
+
+def _same_deadline(one: int | None, other: int | None) -> bool:
+    return one is None or other is None or abs(one - other) <= SAME_DEADLINE.total_seconds()
+
+
+def _in_words(cell: object, made_at: pd.Timestamp | None) -> pd.Timestamp | None:
+    return deadline_of(cell, made_at) if isinstance(cell, str) else None
 
 
 def _times(values: pd.Series) -> list[pd.Timestamp | None]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsworld_dagster.forecasting import lint
 from newsworld_dagster.forecasting.lintfile import ClaimFileError, lint_file
@@ -119,6 +121,37 @@ def test_our_own_templates_pass(month: int, label: str) -> None:
             assert lint(question.statement, question.resolve_by, question.made_at) == [], question
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["Artemis II launch", "Peace talks of Trump, Putin and Zelensky over Ukraine in Geneva"],
+)
+def test_our_own_templates_do_not_repeat_each_other(label: str) -> None:
+    asked = candidates(brief(label=label, signals=signals(40, 15)))
+    statements = list({question.statement: question for question in asked})
+    assert len(statements) > 60
+    for place, statement in enumerate(statements):
+        assert faults(statement, open_statements=statements[:place]) == set(), statement
+
+
+PIECES = st.sampled_from(
+    ["NASA", "launches", "and", "or", "if", "by", "in", "May", "2025", "14 March", "“", "”", "'s",
+     "?", ",", "was", "within", "two", "weeks", "次", "0", "who", "then", ""]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(), st.lists(PIECES).map(" ".join)), st.booleans(), st.booleans())
+def test_any_text_can_be_linted(statement: str, dated: bool, made: bool) -> None:
+    findings = lint(
+        statement,
+        LATER if dated else None,
+        MADE if made else None,
+        open_statements=["NASA launches Artemis II by 14 March 2026.", statement],
+    )
+    assert len({finding.fault for finding in findings}) == len(findings)
+    assert "duplicate" in {finding.fault for finding in findings}
+    assert all(finding.reason for finding in findings)
+
+
 def test_a_file_of_claims_is_linted_in_its_order(tmp_path: Path) -> None:
     path = tmp_path / "claims.csv"
     path.write_text(
@@ -136,6 +169,25 @@ def test_a_file_of_claims_is_linted_in_its_order(tmp_path: Path) -> None:
         ["vague_verb"],
         ["no_deadline"],
         ["duplicate"],
+        ["no_deadline"],
+    ]
+
+
+def test_a_file_may_give_its_deadlines_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "claims.csv"
+    path.write_text(
+        "statement,resolve_by,made_at\n"
+        "NASA launches Artemis II.,within 6 weeks,2026-02-14\n"
+        "NASA launches Artemis II.,by the end of June,2026-02-14\n"  # another deadline
+        "Artemis II is launched by NASA.,2026-03-28,2026-02-14\n"  # the first one again
+        "Boeing signs the treaty by 3 May 2026.,,2026-02-14\n"
+        "Boeing signs the other treaty.,within 6 weeks,\n"  # six weeks from when?
+    )
+    assert [[f["fault"] for f in claim["findings"]] for claim in lint_file(path)] == [
+        [],
+        [],
+        ["duplicate"],
+        [],
         ["no_deadline"],
     ]
 
