@@ -22,7 +22,7 @@ from newsworld_dagster.labelled import (
 )
 from newsworld_dagster.stories import Background
 from newsworld_dagster.stories.background import WEIGHTS
-from newsworld_dagster.stories.pair_model import PACKAGED_MODEL
+from newsworld_dagster.stories.pair_model import PACKAGED_MODEL, FittedOn
 from newsworld_dagster.stories.topicality import PACKAGED_DIRECTIONS, Topicality
 from newsworld_dagster.stories.training import fit_pair_model, labelled_pairs
 
@@ -63,6 +63,8 @@ def main() -> int:
         sys.stderr.write(f"{labelled.name}: {len(made.together)} pairs\n")
         pairs.append(made)
     trees = fit_pair_model(pairs).model_to_string()
+    last = max(pd.Timestamp(labelled.name) for labelled in sets if labelled.is_week)
+    FittedOn(encoder.name, last + pd.Timedelta(days=7)).save()
     given.out.write_bytes(gzip.compress(trees.encode(), mtime=0))
     sys.stderr.write(f"wrote {given.out}\n")
     return 0

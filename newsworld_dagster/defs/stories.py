@@ -27,6 +27,7 @@ from newsworld_dagster.stories import (
     link_topics,
 )
 from newsworld_dagster.stories.health import size_distribution
+from newsworld_dagster.stories.pair_model import FittedOn
 
 ASSIGNMENTS = dg.AssetKey(["stories", "assignments"])
 LINEAGE = dg.AssetKey(["stories", "lineage"])
@@ -105,6 +106,7 @@ def stories(
                 .reset_index()
                 .round({"share of stories": 3})
             ),
+            "caveats": "; ".join(FittedOn.packaged().caveats(world.encoder.name, days)) or "none",
             "largest stories": markdown(sizes.head(10)),
             "why here": markdown(placements),
         },

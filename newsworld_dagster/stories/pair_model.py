@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,41 @@ if TYPE_CHECKING:
     import lightgbm
 
 PACKAGED_MODEL = WEIGHTS / "pairs.txt.gz"
+FITTED_ON = WEIGHTS / "fitted_on.json"
+
+
+class FittedOn(NamedTuple):
+    """What the packaged weights were fitted on: an encoder, and labels of days before one."""
+
+    encoder: str
+    until: pd.Timestamp
+
+    @classmethod
+    def packaged(cls) -> FittedOn:
+        """Of the weights that ship with the project."""
+        stored = json.loads(FITTED_ON.read_text(encoding="utf-8"))
+        return cls(stored["encoder"], pd.Timestamp(stored["until"]))
+
+    def save(self) -> None:
+        """Write it beside the weights."""
+        stored = {"encoder": self.encoder, "until": f"{self.until:%Y-%m-%d}"}
+        FITTED_ON.write_text(json.dumps(stored) + "\n", encoding="utf-8")
+
+    def caveats(self, encoder: str, days: Sequence[pd.Timestamp]) -> list[str]:
+        """What a reader of the stories of some days should know of the weights behind them."""
+        found = []
+        early = sum(day < self.until for day in days)
+        if early:
+            found.append(
+                f"{early} of {len(days)} days lie before {self.until:%Y-%m-%d}: the pair model "
+                "was fitted on labels of later days than these"
+            )
+        if encoder != self.encoder:
+            found.append(
+                f"the pair model was fitted on vectors of {self.encoder}, not of {encoder}: "
+                "fit it anew with `make train-stories`"
+            )
+        return found
 
 
 class PairModel(Protocol):

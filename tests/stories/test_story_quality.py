@@ -11,6 +11,7 @@ from newsworld_dagster.clusterfile import cluster_articles
 from newsworld_dagster.embeddings import SentenceTransformerEncoder
 from newsworld_dagster.labelled import LABELS, VALIDATION, archive, weeks
 from newsworld_dagster.stories import b_cubed
+from newsworld_dagster.stories.pair_model import FittedOn
 
 
 def test_labels_are_ids_and_slugs_and_stories_have_company() -> None:
@@ -42,3 +43,15 @@ def test_stories_of_the_validation_week_are_near_those_a_reader_sees(shared_data
         background=week.background,
     )
     assert b_cubed(found[shuffled], again).f1 >= 0.995
+
+
+def test_stories_of_days_that_the_weights_have_seen_say_so() -> None:
+    fitted = FittedOn.packaged()
+    # The last day of the last training week, and the first of the validation week.
+    assert pd.Timestamp("2026-03-02") < fitted.until <= pd.Timestamp(VALIDATION)
+    assert fitted.encoder == SentenceTransformerEncoder().name
+    days = list(pd.date_range(fitted.until - pd.Timedelta(days=2), fitted.until))
+    (seen,) = fitted.caveats(fitted.encoder, days)
+    assert seen.startswith("2 of 3 days lie before ")
+    assert fitted.caveats(fitted.encoder, days[2:]) == []
+    assert "not of other" in fitted.caveats("other", days[2:])[0]
