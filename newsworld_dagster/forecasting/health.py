@@ -7,6 +7,7 @@ import json
 import pandas as pd
 
 from newsworld_dagster.contracts.findings import CheckFinding
+from newsworld_dagster.forecasting.consistency import TOLERANCE
 from newsworld_dagster.forecasting.ledger import verify
 
 
@@ -67,3 +68,35 @@ def evaluate_refusals(refused: int, claims: int, most: float = 0.25) -> CheckFin
     share = refused / total if total else 0.0
     figures: dict[str, float | int | str] = {"refused": refused, "claims": claims}
     return CheckFinding(share <= most, f"{share:.0%} of the claims were refused", figures)
+
+
+def evaluate_consistency(held: pd.DataFrame, tolerance: float = TOLERANCE) -> CheckFinding:
+    """Whether no related claims contradict each other by more than a tolerance in nats.
+
+    Parameters
+    ----------
+    held
+        What `consistency.hold` returned.
+    tolerance
+        Nats of sure profit.
+    """
+    if held.empty:
+        return CheckFinding(True, "no open claims are related", {"pairs": 0})
+    wrong = held[held["arbitrage"] > tolerance]
+    figures: dict[str, float | int | str] = {
+        "pairs": len(held),
+        "violations": len(wrong),
+        "mean arbitrage (nats)": float(held["arbitrage"].mean()),
+        "worst arbitrage (nats)": float(held["arbitrage"].max()),
+    }
+    if wrong.empty:
+        return CheckFinding(True, "related claims agree", figures)
+    worst = wrong.loc[wrong["arbitrage"].idxmax()]
+    figures |= {kind: int(count) for kind, count in wrong["kind"].value_counts().items()}
+    return CheckFinding(
+        False,
+        f"{len(wrong)} of {len(held)} pairs contradict each other; the worst is a "
+        f"{worst['kind']}: {worst['probability']:.2f} for claim {worst['claim_id']} beside "
+        f"{worst['other_probability']:.2f} for claim {worst['other_id']} ({worst['forecaster']})",
+        figures,
+    )
