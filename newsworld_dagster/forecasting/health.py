@@ -70,33 +70,42 @@ def evaluate_refusals(refused: int, claims: int, most: float = 0.25) -> CheckFin
     return CheckFinding(share <= most, f"{share:.0%} of the claims were refused", figures)
 
 
-def evaluate_consistency(held: pd.DataFrame, tolerance: float = TOLERANCE) -> CheckFinding:
-    """Whether no related claims contradict each other by more than a tolerance in nats.
+def evaluate_consistency(
+    held: pd.DataFrame, tolerance: float = TOLERANCE, most: float = 0.2, fewest: int = 20
+) -> CheckFinding:
+    """Whether at most `most` of the pairs of related claims contradict each other.
 
     Parameters
     ----------
     held
         What `consistency.hold` returned.
     tolerance
-        Nats of sure profit.
+        Sure profit in nats from which on a pair is a contradiction.
+    most
+        Share of the pairs. It is not 0, because `base-rate` counts each kind of claim on its own
+        and owes nobody coherence.
+    fewest
+        Pairs from which on their share is judged; of fewer, one contradiction is a large share.
     """
-    if held.empty:
-        return CheckFinding(True, "no open claims are related", {"pairs": 0})
     wrong = held[held["arbitrage"] > tolerance]
-    figures: dict[str, float | int | str] = {
-        "pairs": len(held),
-        "violations": len(wrong),
+    figures: dict[str, float | int | str] = {"pairs": len(held), "violations": len(wrong)}
+    if held.empty:
+        return CheckFinding(True, "no open claims are related", figures)
+    figures |= {
         "mean arbitrage (nats)": float(held["arbitrage"].mean()),
         "worst arbitrage (nats)": float(held["arbitrage"].max()),
     }
     if wrong.empty:
         return CheckFinding(True, "related claims agree", figures)
-    worst = wrong.loc[wrong["arbitrage"].idxmax()]
     figures |= {kind: int(count) for kind, count in wrong["kind"].value_counts().items()}
+    figures |= {
+        f"by {name}": int(count) for name, count in wrong["forecaster"].value_counts().items()
+    }
+    worst = wrong.loc[wrong["arbitrage"].idxmax()]
     return CheckFinding(
-        False,
-        f"{len(wrong)} of {len(held)} pairs contradict each other; the worst is a "
-        f"{worst['kind']}: {worst['probability']:.2f} for claim {worst['claim_id']} beside "
+        len(held) < fewest or len(wrong) <= most * len(held),
+        f"{len(wrong)} of {len(held)} pairs of related claims contradict each other; the worst "
+        f"({worst['kind']}): {worst['probability']:.2f} for claim {worst['claim_id']} beside "
         f"{worst['other_probability']:.2f} for claim {worst['other_id']} ({worst['forecaster']})",
         figures,
     )

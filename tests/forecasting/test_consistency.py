@@ -164,13 +164,23 @@ def test_declared_relations_are_held_and_changes_of_mind_are_not() -> None:
     held = hold(claims, relations)
     assert list(held["kind"]) == ["negation", "paraphrase"]
     assert list(held["excess"]) == pytest.approx([0.2, 0.01])
-    found = evaluate_consistency(held)
+    assert evaluate_consistency(held).passed  # two pairs are too few to speak of a share
+    found = evaluate_consistency(held, fewest=2)
     assert not found.passed
     assert "1 of 2 pairs" in found.reason
     assert "0.60 for claim wins beside 0.60 for claim loses (coverage)" in found.reason
-    assert found.figures["negation"] == 1
-    assert evaluate_consistency(held.iloc[1:]).passed
-    assert evaluate_consistency(held.iloc[:0]).passed
+    assert (found.figures["negation"], found.figures["by coverage"]) == (1, 1)
+    assert evaluate_consistency(held, most=0.5, fewest=2).passed
+    assert evaluate_consistency(held.iloc[1:]).reason == "related claims agree"
+
+
+def test_without_claims_or_relations_nothing_is_wrong() -> None:
+    alone = pd.DataFrame([claim("a")])
+    for claims in (alone, alone.iloc[:0], alone.assign(spec=None)):
+        held = hold(claims, relations_of(claims))
+        assert held.empty
+        assert evaluate_consistency(held).figures == {"pairs": 0, "violations": 0}
+        assert summary(held).empty
 
 
 def test_bad_relations_are_named() -> None:
@@ -198,4 +208,4 @@ def test_the_desk_s_own_claims_are_read() -> None:
     raised = both.assign(
         probability=both["probability"].where(both["claim_id"].str.startswith("long-"), 0.99)
     )
-    assert not evaluate_consistency(hold(raised, relations_of(raised))).passed
+    assert not evaluate_consistency(hold(raised, relations_of(raised)), fewest=1).passed
