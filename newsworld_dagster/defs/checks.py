@@ -13,9 +13,11 @@ from newsworld_dagster.defs.ledger import CLAIMS, REFUSALS, RESOLUTIONS
 from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
 from newsworld_dagster.defs.trending import TRENDING
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.forecasting.consistency import hold, relations_of
 from newsworld_dagster.forecasting.health import (
     evaluate_chain,
     evaluate_claims,
+    evaluate_consistency,
     evaluate_point_in_time,
     evaluate_refusals,
 )
@@ -164,6 +166,11 @@ def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult
             blocking=True,
             description="Every source was seen by the as-of moment of its claim.",
         ),
+        dg.AssetCheckSpec(
+            "consistency",
+            asset=CLAIMS,
+            description="Few open claims contradict each other (deadlines, thresholds).",
+        ),
         dg.AssetCheckSpec("refused_share", asset=REFUSALS, description="Few claims are refused."),
         dg.AssetCheckSpec(
             "order",
@@ -187,6 +194,8 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
     yield _result("probabilities_and_dates", evaluate_claims(claims), CLAIMS)
     first_seen = seen.set_index("article_id")["first_seen_at"]
     yield _result("point_in_time", evaluate_point_in_time(claims, first_seen), CLAIMS)
+    held = hold(still_open, relations_of(still_open))
+    yield _result("consistency", evaluate_consistency(held), CLAIMS, warn=True)
     yield _result("refused_share", evaluate_refusals(refused, len(claims)), REFUSALS, warn=True)
     yield _result("order", evaluate_verdict_order(verdicts, claims), RESOLUTIONS)
     yield _result("overdue", evaluate_overdue(still_open, as_of), RESOLUTIONS, warn=True)

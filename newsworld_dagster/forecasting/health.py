@@ -7,6 +7,7 @@ import json
 import pandas as pd
 
 from newsworld_dagster.contracts.findings import CheckFinding
+from newsworld_dagster.forecasting.consistency import TOLERANCE
 from newsworld_dagster.forecasting.ledger import verify
 
 
@@ -67,3 +68,44 @@ def evaluate_refusals(refused: int, claims: int, most: float = 0.25) -> CheckFin
     share = refused / total if total else 0.0
     figures: dict[str, float | int | str] = {"refused": refused, "claims": claims}
     return CheckFinding(share <= most, f"{share:.0%} of the claims were refused", figures)
+
+
+def evaluate_consistency(
+    held: pd.DataFrame, tolerance: float = TOLERANCE, most: float = 0.2, fewest: int = 20
+) -> CheckFinding:
+    """Whether at most `most` of the pairs of related claims contradict each other.
+
+    Parameters
+    ----------
+    held
+        What `consistency.hold` returned.
+    tolerance
+        Sure profit in nats from which on a pair is a contradiction.
+    most
+        Share of the pairs. It is not 0, because `base-rate` counts each kind of claim on its own
+        and owes nobody coherence.
+    fewest
+        Pairs from which on their share is judged; of fewer, one contradiction is a large share.
+    """
+    wrong = held[held["arbitrage"] > tolerance]
+    figures: dict[str, float | int | str] = {"pairs": len(held), "violations": len(wrong)}
+    if held.empty:
+        return CheckFinding(True, "no open claims are related", figures)
+    figures |= {
+        "mean arbitrage (nats)": float(held["arbitrage"].mean()),
+        "worst arbitrage (nats)": float(held["arbitrage"].max()),
+    }
+    if wrong.empty:
+        return CheckFinding(True, "related claims agree", figures)
+    figures |= {kind: int(count) for kind, count in wrong["kind"].value_counts().items()}
+    figures |= {
+        f"by {name}": int(count) for name, count in wrong["forecaster"].value_counts().items()
+    }
+    worst = wrong.loc[wrong["arbitrage"].idxmax()]
+    return CheckFinding(
+        len(held) < fewest or len(wrong) <= most * len(held),
+        f"{len(wrong)} of {len(held)} pairs of related claims contradict each other; the worst "
+        f"({worst['kind']}): {worst['probability']:.2f} for claim {worst['claim_id']} beside "
+        f"{worst['other_probability']:.2f} for claim {worst['other_id']} ({worst['forecaster']})",
+        figures,
+    )

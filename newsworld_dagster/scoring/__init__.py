@@ -6,6 +6,7 @@ library is heavy.
 
 from __future__ import annotations
 
+from newsworld_dagster.scoring.bands import band_frequencies
 from newsworld_dagster.scoring.bootstrap import (
     Comparison,
     Interval,
@@ -19,6 +20,7 @@ from newsworld_dagster.scoring.external import (
     read_forecasts,
     score_external,
 )
+from newsworld_dagster.scoring.promotion import Contest, contest, contest_document
 from newsworld_dagster.scoring.proper import ScoreInputError, brier_score, log_score, mean_score
 from newsworld_dagster.scoring.reliability import (
     Decomposition,
@@ -32,15 +34,19 @@ from newsworld_dagster.scoring.scorecard import judge, scorecard, scorecard_docu
 
 __all__ = [
     "Comparison",
+    "Contest",
     "Decomposition",
     "ForecastFileError",
     "Interval",
     "ScoreInputError",
+    "band_frequencies",
     "brier_score",
     "calibration_bins",
     "clustered_mean_interval",
     "clustered_skill_interval",
     "consistency_band",
+    "contest",
+    "contest_document",
     "corp_decomposition",
     "external_document",
     "isotonic_recalibrated",

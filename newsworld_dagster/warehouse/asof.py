@@ -411,6 +411,25 @@ class Reader(DigestReads, StoryReads):
             {"as_of": as_of},
         )
 
+    def settled_forecasts(self, as_of: pd.Timestamp) -> pd.DataFrame:
+        """What recalibration may learn from at `as_of`: one row a claim that fell due by then.
+
+        Columns claim_id, question_id, topic_id, forecaster, input_digest, probability,
+        cost_usd, resolve_by, decided_at and outcome (0.0 or 1.0), those of the warm-up among
+        them, in the ledger's order.
+        """
+        return self.frame(
+            f"""
+            WITH verdicts AS (SELECT claim_id, verdict, decided_at FROM ({in_force("claim_id")}))
+            SELECT claim_id, question_id, topic_id, forecaster, input_digest, probability,
+                cost_usd, resolve_by, decided_at, (verdict = 'yes')::DOUBLE AS outcome
+            FROM forecasts.claims JOIN verdicts USING (claim_id)
+            WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
+            ORDER BY seq
+            """,  # noqa: S608
+            {"as_of": as_of},
+        )
+
 
 def _plain(value: object) -> object:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

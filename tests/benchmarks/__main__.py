@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import topics
+from tests.benchmarks import recalibration, topics
 from tests.benchmarks.embedding import compare_encoders
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def measure(name: str, arguments: list[str], world: Path) -> tuple[str, float, f
 
 
 def main() -> int:
-    """Import and replay the archive of real news, then compare the encoders."""
+    """Import and replay the archive, compare encoders, topics and recalibrations."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from", dest="first", default="2026-03-01")
     parser.add_argument("--to", dest="last", default="2026-03-31")
@@ -63,7 +63,9 @@ def main() -> int:
     for name, wall, peak in rows:
         sys.stdout.write(f"| {name} | {wall:.1f} | {peak:.0f} |\n")
     sys.stdout.write(f"\n{compare_encoders(shared)}\n\n")
-    return topics.main([])
+    status = topics.main([])
+    sys.stdout.write("\n")
+    return status or recalibration.main([])
 
 
 if __name__ == "__main__":

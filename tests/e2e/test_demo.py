@@ -168,9 +168,9 @@ def test_checks_ran_and_passed(demo_world: WorldFolder) -> None:
     checks = [event.dagster_event.asset_check_evaluation_data for event in events]
     ours = {
         "contract", "volume", "feeds", "singletons", "sizes", "strip", "chain",
-        "probabilities_and_dates", "point_in_time", "refused_share", "order", "overdue",
-        "labels", "lifecycle", "drift", "no_repeated_headline", "least_sources", "verbatim",
-        "sources_seen",
+        "probabilities_and_dates", "point_in_time", "consistency", "refused_share", "order",
+        "overdue", "labels", "lifecycle", "drift", "no_repeated_headline", "least_sources",
+        "verbatim", "sources_seen",
     }  # fmt: skip
     assert ours <= {check.check_name for check in checks}
     assert len(checks) >= len(ours) + 60  # the tests of the dbt models beside ours

@@ -85,6 +85,7 @@ READS: dict[str, Callable[[Reader], pd.DataFrame]] = {
     "open_claims": lambda r: r.open_claims(NOW),
     "claims_with_verdicts": lambda r: r.claims_with_verdicts(NOW),
     "settled_questions": lambda r: r.settled_questions(NOW),
+    "settled_forecasts": lambda r: r.settled_forecasts(NOW),
 }
 
 
@@ -308,11 +309,18 @@ def test_models_learn_only_from_questions_that_fell_due(warehouse: Warehouse) ->
         assert reader.settled_questions(at("12 23:59")).empty
         settled = reader.settled_questions(at("13 00:00"))
         on_the_deadline = reader.settled_questions(at("24 00:00"))
+        assert reader.settled_forecasts(at("12 23:59")).empty
+        forecasts = reader.settled_forecasts(at("13 00:00"))
     assert settled[["template", "features", "outcome"]].to_numpy().tolist() == [
         ["growth", "{}", 1],
         ["continuation", '{"x": 2}', 0],
     ]
     assert on_the_deadline["outcome"].tolist() == [1, 0, 1]
+    # Each forecaster's claim is a row of its own here.
+    assert forecasts["claim_id"].tolist() == [
+        row["claim_id"] for row in (due_yes, due_yes_too, due_no)
+    ]
+    assert forecasts["outcome"].tolist() == [1, 1, 0]
 
 
 def test_a_corrected_verdict_is_what_models_learn(warehouse: Warehouse) -> None:
@@ -326,6 +334,8 @@ def test_a_corrected_verdict_is_what_models_learn(warehouse: Warehouse) -> None:
     with warehouse.read() as reader:
         assert reader.settled_questions(at("13 12:00"))["outcome"].tolist() == [0]
         assert reader.settled_questions(at("14 00:00"))["outcome"].tolist() == [1]
+        assert reader.settled_forecasts(at("13 12:00"))["outcome"].tolist() == [0]
+        assert reader.settled_forecasts(at("14 00:00"))["outcome"].tolist() == [1]
 
 
 def test_vectors_follow_the_digests_asked_for(warehouse: Warehouse) -> None:
