@@ -16,6 +16,7 @@ from newsworld_dagster.terminal import (
     err,
     out,
     print_digest,
+    print_evidence,
     print_made,
     print_placement,
     print_records,
@@ -302,6 +303,34 @@ def lint(
                 out.print(f"  {finding['fault']}: {finding['reason']}", markup=False)
             if not claim["findings"]:
                 out.print("  can be decided", style="green")
+
+
+@app.command()
+def evidence(
+    file: Annotated[
+        Path, typer.Argument(help="csv or parquet: claim_id, statement, made_at, resolve_by")
+    ],
+    k: Annotated[int, typer.Option("--k", min=1, help="Articles for each claim")] = 10,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="UTC moment to search as of; now by default")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Articles that may decide a claim, from its window in the archive, best first."""
+    import pandas as pd
+
+    from newsworld_dagster.evidencing import evidence_document
+
+    with _failing_plainly():
+        moment = None if as_of is None else pd.Timestamp(as_of)
+        document = evidence_document(_world(), file, k=k, as_of=moment)
+        for claim in document["claims"]:
+            if "error" in claim:
+                err.print(f"error: {file}, {claim['error']}", style="red", markup=False)
+        if as_json:
+            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+            return
+        print_evidence(document)
 
 
 @app.command()

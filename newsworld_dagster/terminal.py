@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from newsworld_dagster.runs import Made
@@ -125,6 +126,39 @@ def print_placement(document: dict[str, Any]) -> None:
                 f"  {near['probability']:.2f}  {near.get('title', near['article_id'])} "
                 f"({near.get('publisher', 'unknown')}{apart}){shared}"
             )
+
+
+def print_evidence(document: dict[str, Any]) -> None:
+    """A table of articles for each claim, with what they seem to say."""
+    for claim in document["claims"]:
+        _say(f"{claim['claim_id'] or '(no claim_id)'}  {claim['statement']}", style="bold")
+        if "error" in claim:
+            _say(f"  left out: {claim['error']}", style="red")
+        elif not claim["articles"]:
+            _say(f"  {claim['note']}", style="dim")
+        else:
+            table = Table(box=None, padding=(0, 1))
+            for name in ("score", "first seen", "article", "publisher", "passage"):
+                table.add_column(name, overflow="fold")
+            for one in claim["articles"]:
+                copies = f" (+{len(one['copies'])})" if one["copies"] else ""
+                table.add_row(
+                    f"{one['score']:.3f}",
+                    one["first_seen_at"][:10],
+                    one["article_id"],
+                    Text(one["publisher"] + copies),
+                    Text(one["passage"]),
+                )
+            out.print(table)
+            proposal = claim["proposal"]
+            told = (
+                f"proposed to you: {proposal['verdict']} ({proposal['reason']}). If you agree: "
+                f"newsworld resolve {claim['claim_id']} {proposal['verdict']} --because TEXT"
+                if proposal["verdict"]
+                else f"nothing is proposed: {proposal['reason']}"
+            )
+            _say(f"  {told}", style="dim")
+        _say("")
 
 
 def _say(text: str, style: str | None = None) -> None:

@@ -11,6 +11,8 @@ from newsworld_dagster.embeddings import embed_texts
 
 # As far back as any later step reads.
 LOOK_BACK_DAYS = 30
+# Texts that are embedded and stored together: an interrupted run keeps what it has embedded.
+SHARE = 2048
 
 
 @dg.asset(
@@ -39,25 +41,11 @@ def vectors(
     reach = pd.date_range(days[0] - pd.Timedelta(days=LOOK_BACK_DAYS), days[-1])
     with world.warehouse.read() as reader:
         missing = reader.missing_texts(encoder.name, list(reach))
-        texts = pd.DataFrame(
-            {
-                "content_digest": missing["content_digest"],
-                "text": [
-                    embedded_text(title, summary)
-                    for title, summary in zip(missing["title"], missing["summary"], strict=True)
-                ],
-            }
-        )
+        texts = texts_to_embed(missing)
         ours = fixed_texts()
         known = reader.known_texts(encoder.name, ours["content_digest"])
     texts = pd.concat([texts, ours[~ours["content_digest"].isin(known)]], ignore_index=True)
-    # In shares, so that an interrupted run keeps what it has embedded.
-    share = 2048
-    for start in range(0, len(texts), share):
-        rows = embed_texts(texts.iloc[start : start + share], encoder)
-        with world.warehouse.write() as writer:
-            writer.append("embeddings.vectors", rows)
-        world.progress(f"embeddings: {min(start + share, len(texts))} of {len(texts)} texts")
+    store_vectors(world, texts)
     with world.warehouse.read() as reader:
         total = reader.count("embeddings.vectors")
     return dg.MaterializeResult(
@@ -67,3 +55,25 @@ def vectors(
             "model": encoder.name,
         }
     )
+
+
+def texts_to_embed(missing: pd.DataFrame) -> pd.DataFrame:
+    """The texts of articles (content_digest, title, summary): content_digest, text."""
+    return pd.DataFrame(
+        {
+            "content_digest": missing["content_digest"],
+            "text": [
+                embedded_text(title, summary)
+                for title, summary in zip(missing["title"], missing["summary"], strict=True)
+            ],
+        }
+    )
+
+
+def store_vectors(world: World, texts: pd.DataFrame) -> None:
+    """Embed texts (content_digest, text) and add them to the cache, share by share."""
+    for start in range(0, len(texts), SHARE):
+        rows = embed_texts(texts.iloc[start : start + SHARE], world.encoder)
+        with world.warehouse.write() as writer:
+            writer.append("embeddings.vectors", rows)
+        world.progress(f"embeddings: {min(start + SHARE, len(texts))} of {len(texts)} texts")

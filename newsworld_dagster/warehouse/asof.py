@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.warehouse.asof_digests import DigestReads
+from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
 from newsworld_dagster.warehouse.queries import in_force
 
 # How far back words are counted, to tell the news from what is always there.
@@ -19,7 +20,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(DigestReads):
+class Reader(DigestReads, EvidenceReads):
     """Reads over one open connection.
 
     Parameters
