@@ -409,9 +409,14 @@ def resolve(
     url: Annotated[str | None, typer.Option(help="Evidence")] = None,
 ) -> None:
     """Settle or correct a claim by hand; an earlier verdict is superseded, never overwritten."""
+    from newsworld_dagster.contracts.vocabulary import VERDICTS
     from newsworld_dagster.defs.verdicts import record_verdict
 
     with _failing_plainly():
+        if verdict not in VERDICTS:
+            raise _UsageError(f"{verdict!r} is no verdict. Choose from: {', '.join(VERDICTS)}.")
+        if not because.strip():
+            raise _UsageError("A verdict needs a reason, and --because is empty.")
         row = record_verdict(_world(), claim, verdict, because, url)
         out.print(f"{claim}: {verdict} ({row})", highlight=False)
 

@@ -151,13 +151,15 @@ def print_evidence(document: dict[str, Any]) -> None:
                 )
             out.print(table)
             proposal = claim["proposal"]
-            told = (
-                f"proposed to you: {proposal['verdict']} ({proposal['reason']}). If you agree: "
-                f"newsworld resolve {claim['claim_id']} {proposal['verdict']} --because TEXT"
-                if proposal["verdict"]
-                else f"nothing is proposed: {proposal['reason']}"
+            if proposal["verdict"]:
+                lean = f"the words lean to '{proposal['verdict']}': {proposal['reason']}"
+            else:
+                lean = f"the words lean to no verdict: {proposal['reason']}"
+            _say(f"  {lean}. Read them before you settle a claim of the ledger with:", style="dim")
+            _say(
+                f"  newsworld resolve {claim['claim_id']} yes|no|void --because TEXT --url URL",
+                style="dim",
             )
-            _say(f"  {told}", style="dim")
         _say("")
 
 
