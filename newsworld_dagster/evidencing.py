@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.defs.embeddings import store_vectors, texts_to_embed
+from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.resolution import (
     Evidence,

@@ -138,16 +138,15 @@ def print_evidence(document: dict[str, Any]) -> None:
             _say(f"  {claim['note']}", style="dim")
         else:
             table = Table(box=None, padding=(0, 1))
-            for name in ("score", "first seen", "article", "publisher", "passage"):
+            for name in ("score", "first seen", "article", "passage"):
                 table.add_column(name, overflow="fold")
             for one in claim["articles"]:
-                copies = f" (+{len(one['copies'])})" if one["copies"] else ""
+                copies = f" +{len(one['copies'])}" if one["copies"] else ""
                 table.add_row(
                     f"{one['score']:.3f}",
                     one["first_seen_at"][:10],
                     one["article_id"],
-                    Text(one["publisher"] + copies),
-                    Text(one["passage"]),
+                    Text(f"{one['passage']} ({one['publisher']}{copies})"),
                 )
             out.print(table)
             proposal = claim["proposal"]

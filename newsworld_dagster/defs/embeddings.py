@@ -3,16 +3,13 @@
 import dagster as dg
 import pandas as pd
 
-from newsworld_dagster.articles import embedded_text
 from newsworld_dagster.defs.articles import articles
 from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, days_of
+from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World, fixed_texts
-from newsworld_dagster.embeddings import embed_texts
 
 # As far back as any later step reads.
 LOOK_BACK_DAYS = 30
-# Texts that are embedded and stored together: an interrupted run keeps what it has embedded.
-SHARE = 2048
 
 
 @dg.asset(
@@ -55,25 +52,3 @@ def vectors(
             "model": encoder.name,
         }
     )
-
-
-def texts_to_embed(missing: pd.DataFrame) -> pd.DataFrame:
-    """The texts of articles (content_digest, title, summary): content_digest, text."""
-    return pd.DataFrame(
-        {
-            "content_digest": missing["content_digest"],
-            "text": [
-                embedded_text(title, summary)
-                for title, summary in zip(missing["title"], missing["summary"], strict=True)
-            ],
-        }
-    )
-
-
-def store_vectors(world: World, texts: pd.DataFrame) -> None:
-    """Embed texts (content_digest, text) and add them to the cache, share by share."""
-    for start in range(0, len(texts), SHARE):
-        rows = embed_texts(texts.iloc[start : start + SHARE], world.encoder)
-        with world.warehouse.write() as writer:
-            writer.append("embeddings.vectors", rows)
-        world.progress(f"embeddings: {min(start + SHARE, len(texts))} of {len(texts)} texts")
