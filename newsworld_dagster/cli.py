@@ -16,6 +16,7 @@ from newsworld_dagster.terminal import (
     err,
     out,
     print_digest,
+    print_evidence,
     print_made,
     print_placement,
     print_records,
@@ -308,6 +309,34 @@ def lint(
 
 
 @app.command()
+def evidence(
+    file: Annotated[
+        Path, typer.Argument(help="csv or parquet: claim_id, statement, made_at, resolve_by")
+    ],
+    k: Annotated[int, typer.Option("--k", min=1, help="Articles for each claim")] = 10,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="UTC moment to search as of; now by default")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Articles that may decide a claim, from its window in the archive, best first."""
+    import pandas as pd
+
+    from newsworld_dagster.evidencing import evidence_document
+
+    with _failing_plainly():
+        moment = None if as_of is None else pd.Timestamp(as_of)
+        document = evidence_document(_world(), file, k=k, as_of=moment)
+        for claim in document["claims"]:
+            if "error" in claim:
+                err.print(f"error: {file}, {claim['error']}", style="red", markup=False)
+        if as_json:
+            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+            return
+        print_evidence(document)
+
+
+@app.command()
 def score(
     file: Annotated[
         Path,
@@ -383,9 +412,14 @@ def resolve(
     url: Annotated[str | None, typer.Option(help="Evidence")] = None,
 ) -> None:
     """Settle or correct a claim by hand; an earlier verdict is superseded, never overwritten."""
+    from newsworld_dagster.contracts.vocabulary import VERDICTS
     from newsworld_dagster.defs.verdicts import record_verdict
 
     with _failing_plainly():
+        if verdict not in VERDICTS:
+            raise _UsageError(f"{verdict!r} is no verdict. Choose from: {', '.join(VERDICTS)}.")
+        if not because.strip():
+            raise _UsageError("A verdict needs a reason, and --because is empty.")
         row = record_verdict(_world(), claim, verdict, because, url)
         out.print(f"{claim}: {verdict} ({row})", highlight=False)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from newsworld_dagster.runs import Made
@@ -130,6 +131,40 @@ def print_placement(document: dict[str, Any]) -> None:
         _say("\nArticles placed by their nearness to it since")
     for near in document["followed_by"]:
         _say(f"  {near['probability']:.2f}  {near['title']} ({near['publisher']})")
+
+
+def print_evidence(document: dict[str, Any]) -> None:
+    """A table of articles for each claim, with what they seem to say."""
+    for claim in document["claims"]:
+        _say(f"{claim['claim_id'] or '(no claim_id)'}  {claim['statement']}", style="bold")
+        if "error" in claim:
+            _say(f"  left out: {claim['error']}", style="red")
+        elif not claim["articles"]:
+            _say(f"  {claim['note']}", style="dim")
+        else:
+            table = Table(box=None, padding=(0, 1))
+            for name in ("score", "first seen", "article", "passage"):
+                table.add_column(name, overflow="fold")
+            for one in claim["articles"]:
+                copies = f" +{len(one['copies'])}" if one["copies"] else ""
+                table.add_row(
+                    f"{one['score']:.3f}",
+                    one["first_seen_at"][:10],
+                    one["article_id"],
+                    Text(f"{one['passage']} ({one['publisher']}{copies})"),
+                )
+            out.print(table)
+            proposal = claim["proposal"]
+            if proposal["verdict"]:
+                lean = f"the words lean to '{proposal['verdict']}': {proposal['reason']}"
+            else:
+                lean = f"the words lean to no verdict: {proposal['reason']}"
+            _say(f"  {lean}. Read them before you settle a claim of the ledger with:", style="dim")
+            _say(
+                f"  newsworld resolve {claim['claim_id']} yes|no|void --because TEXT --url URL",
+                style="dim",
+            )
+        _say("")
 
 
 def _say(text: str, style: str | None = None) -> None:

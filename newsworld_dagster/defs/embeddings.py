@@ -3,11 +3,10 @@
 import dagster as dg
 import pandas as pd
 
-from newsworld_dagster.articles import embedded_text
 from newsworld_dagster.defs.articles import articles
 from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, days_of
+from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World, fixed_texts
-from newsworld_dagster.embeddings import embed_texts
 
 # As far back as any later step reads.
 LOOK_BACK_DAYS = 30
@@ -39,25 +38,11 @@ def vectors(
     reach = pd.date_range(days[0] - pd.Timedelta(days=LOOK_BACK_DAYS), days[-1])
     with world.warehouse.read() as reader:
         missing = reader.missing_texts(encoder.name, list(reach))
-        texts = pd.DataFrame(
-            {
-                "content_digest": missing["content_digest"],
-                "text": [
-                    embedded_text(title, summary)
-                    for title, summary in zip(missing["title"], missing["summary"], strict=True)
-                ],
-            }
-        )
+        texts = texts_to_embed(missing)
         ours = fixed_texts()
         known = reader.known_texts(encoder.name, ours["content_digest"])
     texts = pd.concat([texts, ours[~ours["content_digest"].isin(known)]], ignore_index=True)
-    # In shares, so that an interrupted run keeps what it has embedded.
-    share = 2048
-    for start in range(0, len(texts), share):
-        rows = embed_texts(texts.iloc[start : start + share], encoder)
-        with world.warehouse.write() as writer:
-            writer.append("embeddings.vectors", rows)
-        world.progress(f"embeddings: {min(start + share, len(texts))} of {len(texts)} texts")
+    store_vectors(world, texts)
     with world.warehouse.read() as reader:
         total = reader.count("embeddings.vectors")
     return dg.MaterializeResult(

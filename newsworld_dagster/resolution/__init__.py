@@ -1,7 +1,28 @@
-"""Verdicts on claims."""
+"""Verdicts on claims, and the evidence for them."""
 
 from __future__ import annotations
 
+from newsworld_dagster.resolution.claimfile import (
+    ClaimFileError,
+    FiledClaim,
+    read_claims,
+    told_faults,
+)
+from newsworld_dagster.resolution.evidence import Evidence, EvidenceParameters, find_evidence
+from newsworld_dagster.resolution.proposals import Proposal, propose_verdict
 from newsworld_dagster.resolution.rules import ArchivePolicy, resolution_id, resolve_rules
 
-__all__ = ["ArchivePolicy", "resolution_id", "resolve_rules"]
+__all__ = [
+    "ArchivePolicy",
+    "ClaimFileError",
+    "Evidence",
+    "EvidenceParameters",
+    "FiledClaim",
+    "Proposal",
+    "find_evidence",
+    "propose_verdict",
+    "read_claims",
+    "resolution_id",
+    "resolve_rules",
+    "told_faults",
+]

@@ -1,0 +1,173 @@
+"""A file of claims to find evidence for: `newsworld evidence`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import pandas as pd
+
+COLUMNS = ("claim_id", "statement", "made_at", "resolve_by")
+SHOWN = 5
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d-])")
+
+
+class ClaimFileError(ValueError):
+    """The file of claims cannot be read, or no row of it."""
+
+
+@dataclass(frozen=True)
+class FiledClaim:
+    """A row of the file: a claim, or what is wrong with it.
+
+    Attributes
+    ----------
+    row
+        Counted from 1, without the header and with blank lines.
+    fault
+        Why the row cannot be used, in words; None where it can.
+    """
+
+    row: int
+    claim_id: str
+    statement: str
+    made_at: pd.Timestamp | None
+    resolve_by: pd.Timestamp | None
+    fault: str | None
+
+
+def read_claims(path: Path) -> list[FiledClaim]:
+    """The claims of a csv or parquet file in its order, faulty rows among them.
+
+    Parameters
+    ----------
+    path
+        A file with the columns claim_id, statement, made_at and resolve_by; others are left
+        aside. Times are ISO 8601 and UTC where they name no zone; a date alone means its first
+        moment.
+
+    Raises
+    ------
+    ClaimFileError
+        When the file cannot be read, lacks a column, or has no row that can be used.
+    """
+    header, rows = _read(path)
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise ClaimFileError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
+            f"{', '.join(header) or 'none'}. Rename its columns to {', '.join(COLUMNS)}."
+        )
+    claims: list[FiledClaim] = []
+    row_of: dict[str, int] = {}
+    for row, values in rows:
+        claim = _checked(row, values, header, row_of)
+        claims.append(claim)
+        if claim.claim_id:
+            row_of.setdefault(claim.claim_id, row)
+    if not claims:
+        raise ClaimFileError(f"{path} has a header but no row; give at least one claim.")
+    if all(claim.fault for claim in claims):
+        raise ClaimFileError(f"{path} has no claim that can be used: {told_faults(claims)}.")
+    return claims
+
+
+def told_faults(claims: Iterable[FiledClaim]) -> str:
+    """The faults of a file in one sentence, empty without any."""
+    faulty = [claim for claim in claims if claim.fault]
+    shown = "; ".join(f"row {claim.row}: {claim.fault}" for claim in faulty[:SHOWN])
+    return shown + (f"; and {len(faulty) - SHOWN} rows more" if len(faulty) > SHOWN else "")
+
+
+def _read(path: Path) -> tuple[list[str], Iterator[tuple[int, list[object]]]]:
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise ClaimFileError(f"{path} is neither .csv nor .parquet; convert it to one of these.")
+    try:
+        if suffix == ".parquet":
+            table = pd.read_parquet(path)
+            lines: list[list[object]] = table.astype(object).to_numpy().tolist()
+            header = [str(name) for name in table.columns]
+        else:
+            # A row that is too long or has a damaged letter must not cost the others.
+            with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+                lines = [[*line] for line in csv.reader(file)]
+            header = [str(name).strip() for name in lines[0]] if lines else []
+            lines = lines[1:]
+    except FileNotFoundError as error:
+        raise ClaimFileError(f"There is no file {path}; check the path.") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise ClaimFileError(
+            f"{path} cannot be read as {suffix[1:]}: {error}. Check that it is complete."
+        ) from error
+    filled = (line for line in enumerate(lines, start=1) if any(not _empty(v) for v in line[1]))
+    return header, filled
+
+
+def _checked(
+    row: int, values: list[object], header: list[str], row_of: dict[str, int]
+) -> FiledClaim:
+    given = dict(zip(header, values, strict=False))
+    claim_id, statement = (_text(given.get(name)) for name in ("claim_id", "statement"))
+    made_at, resolve_by = _moment(given.get("made_at")), _deadline(given.get("resolve_by"))
+    fault = None
+    if any(not _empty(value) for value in values[len(header) :]):
+        fault = (
+            f"it has {len(values)} fields, the header has {len(header)}; quote a text with commas"
+        )
+    elif not claim_id:
+        fault = "it has no claim_id"
+    elif claim_id in row_of:
+        fault = f"claim_id {claim_id!r} was given in row {row_of[claim_id]} already"
+    elif not statement:
+        fault = f"claim {claim_id!r} has no statement"
+    elif made_at is None:
+        fault = _told_time(claim_id, "made_at", given)
+    elif resolve_by is None:
+        fault = _told_time(claim_id, "resolve_by", given)
+    elif resolve_by <= made_at:
+        fault = f"claim {claim_id!r} has a resolve_by that is not after its made_at"
+    return FiledClaim(row, claim_id, statement, made_at, resolve_by, fault)
+
+
+def _told_time(claim_id: str, name: str, given: dict[str, object]) -> str:
+    said = _text(given.get(name))
+    if not said:
+        return f"claim {claim_id!r} has no {name}"
+    return f"claim {claim_id!r} has {name} {said!r}, which is no date; write YYYY-MM-DD"
+
+
+def _moment(value: object) -> pd.Timestamp | None:
+    """Naive UTC to the microsecond, None for anything that is no date."""
+    if _empty(value):
+        return None
+    if not isinstance(value, (date, datetime)):  # a pandas Timestamp is a datetime
+        value = str(value).strip()
+        if not _DATED.match(str(value)):
+            return None
+    try:
+        moment = pd.to_datetime(value, utc=True)
+    except (ValueError, OverflowError):
+        return None
+    return None if pd.isna(moment) else moment.tz_localize(None).as_unit("us")
+
+
+def _deadline(value: object) -> pd.Timestamp | None:
+    """As `_moment`, but a date without a time is its last moment: "by" a day includes it."""
+    moment = _moment(value)
+    dated = isinstance(value, date) and not isinstance(value, datetime)
+    if moment is not None and (dated or _DATED.fullmatch(_text(value))):
+        return moment + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    return moment
+
+
+def _text(value: object) -> str:
+    return "" if _empty(value) else str(value).strip()
+
+
+def _empty(value: object) -> bool:
+    return value is None or value != value or value is pd.NaT or str(value).strip() == ""

@@ -1,0 +1,32 @@
+"""Reads as of a moment that the search for evidence needs."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+class EvidenceReads:
+    """What a Reader offers to the search for evidence."""
+
+    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
+        """The frame of a query."""
+        raise NotImplementedError
+
+    def evidence_window(
+        self, made_at: pd.Timestamp, resolve_by: pd.Timestamp, as_of: pd.Timestamp
+    ) -> pd.DataFrame:
+        """Articles that may decide a claim at `as_of`, oldest first.
+
+        First seen after the claim was made, and at or before its deadline and `as_of`: article_id,
+        title, summary, publisher, url, first_seen_at, content_digest, duplicate_of.
+        """
+        return self.frame(
+            """
+            SELECT article_id, title, summary, publisher, url, first_seen_at, content_digest,
+                duplicate_of
+            FROM news.articles
+            WHERE first_seen_at > $made_at AND first_seen_at <= least($resolve_by, $as_of)
+            ORDER BY first_seen_at, article_id
+            """,
+            {"made_at": made_at, "resolve_by": resolve_by, "as_of": as_of},
+        )
