@@ -89,7 +89,7 @@ def test_parquet_with_times_dates_and_numbers(tmp_path: Path) -> None:
     first, second = read_claims(path)
     assert (first.claim_id, first.fault) == ("1", None)
     assert first.made_at == pd.Timestamp("2026-02-01 07:00")
-    assert first.resolve_by == pd.Timestamp("2026-02-10")
+    assert first.resolve_by == pd.Timestamp("2026-02-10 23:59:59.999999")
     assert second.fault == "claim '2' has no statement"
 
 
