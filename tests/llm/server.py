@@ -79,7 +79,7 @@ ERRORS = {
 
 
 class MessagesServer:
-    """Answers from `queue` first, then from `respond`; a context manager, in a thread of its own."""
+    """Answers from `queue` first, then from `respond`; a context manager, in its own thread."""
 
     def __init__(self, respond: Callable[[dict[str, Any]], Script] | None = None) -> None:
         self.queue: list[Script] = []
@@ -318,7 +318,7 @@ def _error(status: int, message: str, headers: dict[str, str] | None = None) -> 
 def _unauthorised(request: web.Request) -> web.Response | None:
     # Older SDKs send the key as x-api-key, newer ones as a bearer token.
     given = (request.headers.get("x-api-key"), request.headers.get("Authorization"))
-    if KEY != given[0] and f"Bearer {KEY}" != given[1]:
+    if given[0] != KEY and f"Bearer {KEY}" != given[1]:
         return _error(401, "invalid x-api-key")
     if not request.headers.get("anthropic-version"):
         return _error(400, "anthropic-version: header is required")
