@@ -144,7 +144,7 @@ def parse_prompt(content: str, stem: str) -> Prompt:
     PromptError
         With the file, and what is wrong with it.
     """
-    head, front_text, body = (content.split("---\n", 2) + ["", "", ""])[:3]
+    head, front_text, body = [*content.split("---\n", 2), "", ""][:3]
     try:
         front = _Front.model_validate(yaml.safe_load(front_text))
     except (yaml.YAMLError, ValidationError) as error:

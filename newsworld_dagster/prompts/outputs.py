@@ -31,6 +31,8 @@ EventKind = Literal[
 
 Prose = Annotated[str, Field(min_length=1, max_length=6000)]
 Line = Annotated[str, Field(min_length=1, max_length=400)]
+# Farther out no calendar of ours can count.
+Day = Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2199, 12, 31))]
 Number = Annotated[int, Field(ge=1, description="Number of a given article")]
 
 
@@ -48,7 +50,7 @@ class Signal(_Answer):
 class Window(_Answer):
     """What is likely to happen in one window of time."""
 
-    by: Annotated[dt.date, Field(description="Last day of the window, UTC")]
+    by: Annotated[Day, Field(description="Last day of the window, UTC")]
     heading: Annotated[str, Field(min_length=1, max_length=120)]
     text: Prose
 
@@ -75,7 +77,7 @@ class Event(_Answer):
         float | None, Field(allow_inf_nan=False, description="Quantity to reach, null if none")
     ] = None
     kind: EventKind
-    resolve_by: Annotated[dt.date, Field(description="Deadline, the last day that counts, UTC")]
+    resolve_by: Annotated[Day, Field(description="Deadline, the last day that counts, UTC")]
     resolution_criteria: Annotated[
         str,
         Field(min_length=20, max_length=800, description="What report settles it yes, what no"),
