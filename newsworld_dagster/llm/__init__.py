@@ -1,7 +1,6 @@
 """The language model: a client for any server that speaks the Messages API.
 
-Importing this room does not import the SDK, which takes seconds: `newsworld_dagster.llm.sdk`
-holds it, to be imported where a connection is opened.
+Importing this room does not import the SDK, which takes seconds; `connect` does.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from newsworld_dagster.llm.batches import BatchClient, BatchPolicy
 from newsworld_dagster.llm.budget import Budget
 from newsworld_dagster.llm.client import Client, Terms
+from newsworld_dagster.llm.connecting import connect
 from newsworld_dagster.llm.dry_run import DryRun, Planned
 from newsworld_dagster.llm.prices import Price
 from newsworld_dagster.llm.replay import CassetteMissError, ReplayWire, cassettes
@@ -42,4 +42,5 @@ __all__ = [
     "Terms",
     "WireError",
     "cassettes",
+    "connect",
 ]

@@ -9,15 +9,16 @@ import pytest
 
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.forecasting import chain, verify
-from newsworld_dagster.forecasting.analyst import TopicGiven, draft_reports
+from newsworld_dagster.forecasting.analyst import TopicDraft, TopicGiven, draft_reports
 from newsworld_dagster.forecasting.analyst_rows import Analyses, analyst_rows
-from newsworld_dagster.llm import Budget, DryRun, MemoryStore
+from newsworld_dagster.llm import BatchPolicy, Budget, DryRun, MemoryStore, Terms, connect
 from newsworld_dagster.prompts import load_prompt
 from tests.forecasting.toy_analyst import (
     AS_OF,
     BRIDGE,
     NO_SETTLED,
     PARAMETERS,
+    PRICE,
     SECOND,
     STAMP,
     VOTE,
@@ -33,7 +34,7 @@ from tests.forecasting.toy_analyst import (
     report,
     topic,
 )
-from tests.llm.server import MessagesServer, Says, Script, Status
+from tests.llm.server import KEY, MessagesServer, Says, Script, Status
 
 
 def one_topic(analyst: Analyst, given: TopicGiven | None = None, **more: Any) -> Analyses:
@@ -364,3 +365,35 @@ def test_a_dry_run_shows_the_requests_of_the_reports() -> None:
     assert len(dry.planned) == 2
     assert list(made.unfinished["topic_id"]) == ["t1", "t2"]
     assert not any(map(asked_again, (plan.body for plan in dry.planned)))
+
+
+def test_a_backfill_goes_by_batches_at_half_the_price() -> None:
+    async def run(batches: BatchPolicy | None) -> list[TopicDraft]:
+        async with connect(
+            server.url,
+            "toy-1",
+            KEY,
+            store=MemoryStore(),
+            budget=Budget(usd=10),
+            terms=Terms(price=PRICE),
+            batches=batches,
+        ) as model:
+            return await draft_reports(
+                topics, model, NO_SETTLED, as_of=AS_OF, parameters=PARAMETERS
+            )
+
+    repair = Says({"reason": "Took a public act.", "event": event()})
+    topics = [topic(f"t{n}", articles=articles({"title": f"Begun: bridge {n}"})) for n in range(3)]
+    made = {}
+    for policy in (None, BatchPolicy(poll_seconds=0.01)):
+        vague = Says(report(events=[VAGUE, SECOND]))
+        with MessagesServer(Analyst([vague] * 3, [repair] * 3)) as server:
+            made[policy] = analyst_rows(asyncio.run(run(policy)), STAMP, PARAMETERS)
+            # Reports, repairs and probabilities: one batch each.
+            assert len(server.batches) == (3 if policy else 0)
+            assert bool(server.bodies) == (policy is None)
+    one, other = made.values()
+    columns = ["claim_id", "statement", "probability", "input_digest"]
+    pd.testing.assert_frame_equal(one.claims[columns], other.claims[columns])
+    assert len(one.claims) == 6
+    assert other.calls["cost_usd"].sum() < 0.6 * one.calls["cost_usd"].sum()

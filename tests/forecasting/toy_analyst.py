@@ -177,7 +177,8 @@ def draft(
 
 
 def analyse(server: MessagesServer, topics: Sequence[TopicGiven], **given: Any) -> Analyses:
-    return analyst_rows(draft(server, topics, **given), STAMP, PARAMETERS)
+    parameters = given.get("parameters", PARAMETERS)
+    return analyst_rows(draft(server, topics, **given), STAMP, parameters)
 
 
 def reasons(refusal: str) -> list[tuple[str, str]]:
