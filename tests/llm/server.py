@@ -30,12 +30,14 @@ class Says:
     """An answer: an object, or the raw text of the tool's input, which need not be JSON.
 
     `stop` overrides the reason for stopping. `cut` breaks the stream off after so many of its
-    events, `slow` waits so many seconds before it begins, `stall` before it ends.
+    events, `politely` as if that had been all of it; `slow` waits so many seconds before it
+    begins, `stall` before it ends.
     """
 
     content: Any
     stop: str | None = None
     cut: int | None = None
+    politely: bool = False
     slow: float = 0.0
     stall: float = 0.0
 
@@ -223,6 +225,8 @@ class MessagesServer:
         events = _events(message)
         for place, (name, data) in enumerate(events):
             if script.cut is not None and place >= script.cut:
+                if script.politely:
+                    break
                 assert request.transport is not None
                 request.transport.close()
                 return response

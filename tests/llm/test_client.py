@@ -137,9 +137,12 @@ def test_an_answer_that_stops_early_is_refused_and_not_asked_again(
     assert len(server.bodies) == 1
 
 
-@pytest.mark.parametrize("cut", [0, 1, 3, 4, 5])
-def test_a_stream_that_breaks_off_is_asked_for_once_more(server: MessagesServer, cut: int) -> None:
-    server.queue = [Says(GOOD, cut=cut), Says(GOOD)]
+@pytest.mark.parametrize("politely", [True, False])
+@pytest.mark.parametrize("cut", [0, 1, 3, 4, 5, 6])
+def test_a_stream_that_breaks_off_is_asked_for_once_more(
+    server: MessagesServer, cut: int, politely: bool
+) -> None:
+    server.queue = [Says(GOOD, cut=cut, politely=politely), Says(GOOD)]
     store, budget = MemoryStore(), Budget(usd=1.0)
     (outcome,) = answer(server, [ask()], store=store, budget=budget)
     assert isinstance(outcome, Answered)
