@@ -72,14 +72,26 @@ class Client:
         self._counted: dict[str, int | None] = {}
 
     async def ask_many(self, asks: Sequence[Ask[Any]]) -> list[Outcome[Any]]:
-        """One outcome an ask, in their order, `concurrency` of them at once."""
+        """One outcome an ask, in their order, `concurrency` of them at once.
+
+        Of those that share what is cached one goes first, so that the others find it in the
+        server's cache instead of all writing it there.
+        """
         free = asyncio.Semaphore(self.terms.concurrency)
 
         async def one(ask: Ask[Any]) -> Outcome[Any]:
             async with free:
                 return await self.ask(ask)
 
-        return list(await asyncio.gather(*map(one, asks)))
+        leaders: dict[tuple[str, str], int] = {}
+        for place, ask in enumerate(asks):
+            leaders.setdefault((ask.system, ask.shared), place)
+        outcomes: dict[int, Outcome[Any]] = {}
+        first = set(leaders.values())
+        for places in (sorted(first), [n for n in range(len(asks)) if n not in first]):
+            answered = await asyncio.gather(*(one(asks[place]) for place in places))
+            outcomes |= zip(places, answered, strict=True)
+        return [outcomes[place] for place in range(len(asks))]
 
     async def ask(self, ask: Ask[Output]) -> Outcome[Output]:
         """The outcome of an ask; one that is not valid is asked for again once."""

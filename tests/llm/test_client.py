@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from newsworld_dagster.contracts.asking import Answered, Failed, Refused, Usage
-from newsworld_dagster.llm import Budget, Limits, MemoryStore, Terms
+from newsworld_dagster.contracts.asking import Answered, Failed, Outcome, Refused, Usage
+from newsworld_dagster.llm import Budget, Client, Limits, MemoryStore, Terms
 from newsworld_dagster.llm.requests import canonical
+from newsworld_dagster.llm.sdk import SdkWire
 from tests.llm.asks import GOOD, LIMITS, PRICE, answer, ask
-from tests.llm.server import MessagesServer, Reset, Says, Script, Status
+from tests.llm.server import KEY, MessagesServer, Reset, Says, Script, Status
 
 
 @pytest.fixture
@@ -254,9 +257,23 @@ def test_asking_the_same_again_costs_nothing(server: MessagesServer) -> None:
     assert (second.bill.charged_usd, budget.spent_tokens) == (0.0, server.billed_tokens)
 
 
+def test_one_goes_first_and_the_others_read_what_it_cached(server: MessagesServer) -> None:
+    server.respond = lambda body: Says(GOOD, slow=0.05)
+    asks = [ask(n, shared=f"<data>{n % 2}</data>") for n in range(8)]
+    outcomes = answer(server, asks, terms=Terms(concurrency=8, price=PRICE))
+    assert [one.bill.usage.cache_read_tokens > 0 for one in outcomes] == [False] * 2 + [True] * 6
+    assert server.busiest == 6
+
+
 def test_the_same_request_at_the_same_time_is_sent_once(server: MessagesServer) -> None:
     server.respond = lambda body: Says(GOOD, slow=0.1)
-    outcomes = answer(server, [ask()] * 4)
+
+    async def run() -> list[Outcome[Any]]:
+        async with SdkWire(server.url, KEY, LIMITS) as wire:
+            client = Client(wire, "toy-1", terms=Terms(price=PRICE))
+            return list(await asyncio.gather(*(client.ask(ask()) for _ in range(4))))
+
+    outcomes = asyncio.run(run())
     assert all(isinstance(outcome, Answered) for outcome in outcomes)
     assert len(server.bodies) == 1
     assert sum(outcome.bill.charged_usd > 0 for outcome in outcomes) == 1
