@@ -51,6 +51,11 @@ class SdkWire:
         """Stream the reply to a request to its end."""
         read = _Reading()
         await self._guarded(lambda: self._stream(body, read), read)
+        if not read.message_id:
+            raise WireError(
+                f"{self.base_url} answered, but with no stream of the Messages API; check that "
+                "NEWSWORLD_LLM_BASE_URL is the address of such a server, without a path"
+            )
         if not read.ended:
             raise WireError("the answer broke off before its end", billed=True, partial=read.raw())
         return read.reply()
@@ -101,7 +106,10 @@ class SdkWire:
         read.begun = True
         async with stream:
             async for event in stream:
-                read.take(event)
+                try:
+                    read.take(event)
+                except (AttributeError, KeyError, TypeError) as error:
+                    raise ValueError(f"an event is not of the Messages API: {error}") from error
 
     async def _guarded(
         self, call: Callable[[], Awaitable[Any]], read: _Reading | None = None

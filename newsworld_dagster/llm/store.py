@@ -79,6 +79,10 @@ class OpenBatch:
     request_digests: tuple[str, ...]
 
 
+class StoreError(ValueError):
+    """A stored answer that cannot be read."""
+
+
 class ResponseStore(Protocol):
     """Where replies are kept, so that no request is paid for twice.
 
@@ -139,7 +143,15 @@ class FolderStore:
     def get(self, request_digest: str) -> Stored | None:
         """The reply to a request, if there is one."""
         file = self._file(request_digest)
-        return Stored.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+        if not file.is_file():
+            return None
+        try:
+            return Stored.from_json(file.read_text(encoding="utf-8"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{file} is not a stored answer: {error}. Delete it, and the answer will be asked "
+                "and paid for again."
+            ) from error
 
     def put(self, stored: Stored) -> None:
         """Keep a reply that is new."""

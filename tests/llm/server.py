@@ -63,13 +63,21 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class Garbage:
+    """A good status with something that is no answer of the Messages API."""
+
+    text: str
+    content_type: str = "text/html"
+
+
+@dataclass(frozen=True)
 class Lost:
     """In a batch: 'errored', 'expired', 'canceled', or 'missing' from the results."""
 
     how: str
 
 
-Script = Says | Status | Reset | Lost
+Script = Says | Status | Reset | Garbage | Lost
 ERRORS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -117,7 +125,7 @@ class MessagesServer:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -135,6 +143,14 @@ class MessagesServer:
         await site.start()
         port = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{port}"
+
+    async def _stop(self) -> None:
+        await self._runner.cleanup()
+        # What still sleeps over a slow answer.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     # Messages
 
@@ -171,6 +187,8 @@ class MessagesServer:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if isinstance(script, Garbage):
+            return web.Response(text=script.text, content_type=script.content_type)
         assert isinstance(script, Says)
         await asyncio.sleep(script.slow)
         message = self._message(body, script)

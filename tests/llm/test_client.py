@@ -13,7 +13,7 @@ from newsworld_dagster.llm import Budget, Client, Limits, MemoryStore, Terms
 from newsworld_dagster.llm.requests import canonical
 from newsworld_dagster.llm.sdk import SdkWire
 from tests.llm.asks import GOOD, LIMITS, PRICE, answer, ask
-from tests.llm.server import KEY, MessagesServer, Reset, Says, Script, Status
+from tests.llm.server import KEY, Garbage, MessagesServer, Reset, Says, Script, Status
 
 
 @pytest.fixture
@@ -140,8 +140,10 @@ def test_an_answer_that_stops_early_is_refused_and_not_asked_again(
     assert len(server.bodies) == 1
 
 
-@pytest.mark.parametrize("politely", [True, False])
-@pytest.mark.parametrize("cut", [0, 1, 3, 4, 5, 6])
+@pytest.mark.parametrize(
+    ("cut", "politely"),
+    [(0, False), *((cut, politely) for cut in (1, 3, 4, 5, 6) for politely in (False, True))],
+)
 def test_a_stream_that_breaks_off_is_asked_for_once_more(
     server: MessagesServer, cut: int, politely: bool
 ) -> None:
@@ -228,6 +230,37 @@ def test_a_stream_that_falls_silent_is_asked_for_once_more(server: MessagesServe
     limits = Limits(retries=2, seconds=20, silent_seconds=0.3)
     (outcome,) = answer(server, [ask()], limits=limits)
     assert isinstance(outcome, Answered)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        Garbage("<html>Welcome</html>"),
+        Garbage(json.dumps({"type": "message", "content": []}), "application/json"),
+        Garbage("", "text/event-stream"),
+        Says(GOOD, cut=0, politely=True),
+    ],
+)
+def test_a_server_of_another_kind_fails_and_is_named(
+    server: MessagesServer, garbage: Script
+) -> None:
+    server.queue = [garbage]
+    budget = Budget(usd=1.0)
+    (outcome,) = answer(server, [ask()], budget=budget)
+    assert isinstance(outcome, Failed)
+    assert "no stream of the Messages API; check that NEWSWORLD_LLM_BASE_URL" in outcome.reason
+    assert budget.spent_usd == 0
+
+
+@pytest.mark.parametrize(
+    "data", ["{}", '{"type": "message_start"}', '{"type": "content_block_delta"}', "{broken", "7"]
+)
+def test_an_event_that_is_none_does_not_end_the_run(server: MessagesServer, data: str) -> None:
+    garbage = Garbage(f"event: message_start\ndata: {data}\n\n", "text/event-stream")
+    server.respond = lambda body: garbage if "place 1" in json.dumps(body) else Says(GOOD)
+    first, second = answer(server, [ask(1), ask(2)])
+    assert isinstance(first, Failed | Refused)
+    assert isinstance(second, Answered)
 
 
 def test_a_wrong_key_fails_at_once(server: MessagesServer) -> None:

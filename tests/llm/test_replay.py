@@ -18,6 +18,7 @@ from newsworld_dagster.llm import (
     cassettes,
 )
 from newsworld_dagster.llm.requests import canonical, request_digest
+from newsworld_dagster.llm.store import StoreError
 from tests.llm.asks import GOOD, PRICE, Chance, answer, ask
 from tests.llm.server import MessagesServer, Says
 
@@ -87,3 +88,13 @@ def test_a_dry_run_plans_the_exact_requests_without_sending() -> None:
     assert planned.input_tokens == round(len(canonical(planned.body)) / 4)
     by_hand = 3e-6 * 1.25 * planned.input_tokens + 15e-6 * 100
     assert planned.most_usd == pytest.approx(by_hand)
+
+
+def test_a_broken_cassette_names_its_file(tmp_path: Path) -> None:
+    with MessagesServer() as server:
+        server.queue = [Says(GOOD)]
+        (outcome,) = answer(server, [ask()], store=FolderStore(tmp_path))
+    file = tmp_path / f"{outcome.bill.request_digest}.json"
+    file.write_text(file.read_text()[:100])
+    with pytest.raises(StoreError, match=r"json is not a stored answer.*Delete it"):
+        replay(tmp_path, ask())
