@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsworld_dagster.forecasting import lint
 from newsworld_dagster.prompts import (
     Block,
     PromptError,
@@ -27,7 +28,7 @@ PUBLISHED: dict[tuple[str, int], str] = {
     ("digest", 1): "94bc61a34021d210eec57068f2bed9220a59a9f0138c82d0164f6e466819b179",
     ("judge", 1): "1d9bf2b8422499c5cde883ced47b16c7213ccb933096a2f82f3d91183e9ff4d9",
     ("probability", 1): "bda1d42216f242fe56cc236577252031d0ffe4e28eb8a9f5a3918a512d595d9d",
-    ("report", 1): "e79137dfc1df0e6299953c6ac1e0d2c8c03adf3298d0b45288a2af71ae9ad07e",
+    ("report", 1): "4e6cb8eea148745e14a11f36dd1efb626bbc30790ec61021c11d0d34c1362a6d",
     ("topic_label", 1): "b8c1d88c2f421612ba0d8c67c7ff4c7f84f584c97cff3457c998e71c60eb0e22",
 }
 
@@ -74,6 +75,16 @@ def test_the_order_of_thought_is_the_order_of_the_answer() -> None:
     judge = load_prompt("judge", 1)
     steps = re.findall(r"^\d\. `(\w+)`", judge.system, flags=re.MULTILINE)
     assert steps == list(judge.output.model_fields)
+
+
+def test_the_words_that_the_report_is_told_to_avoid_are_those_that_the_lint_finds() -> None:
+    system = load_prompt("report", 1).system
+    (told,) = re.findall(r"^- Words that cannot be decided.*?(?=^- )", system, re.M | re.S)
+    avoided = [" ".join(word.split()) for word in re.findall('"(.*?)"', told, re.S)]
+    assert len(avoided) > 15
+    for word in avoided:
+        found = lint(f"The council {word} a plan by 2026-03-14.", SEEN + pd.Timedelta(days=28))
+        assert found, word
 
 
 def test_a_missing_extra_or_mistyped_variable_raises() -> None:
