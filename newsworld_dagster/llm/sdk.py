@@ -132,8 +132,10 @@ class SdkWire:
                 billed=True,
             ) from error
         except anthropic.APIStatusError as error:
-            status = f"HTTP {error.status_code}: " if error.status_code >= 400 else ""
-            raise _broken(f"{self.base_url} answered {status}{_said(error)}", begun) from error
+            code = f"HTTP {error.status_code}: " if error.status_code >= 400 else ""
+            broken = _broken(f"{self.base_url} answered {code}{_said(error)}", begun)
+            broken.status = error.status_code
+            raise broken from error
         except (anthropic.AnthropicError, httpx2.HTTPError, ValueError) as error:
             raise _broken(f"{self.base_url} cannot be used: {_said(error)}", begun) from error
 

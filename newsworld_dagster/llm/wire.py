@@ -18,12 +18,22 @@ class WireError(Exception):
         Whether the server may have charged for it.
     partial
         What came before the reply broke off; None when nothing had come.
+    status
+        HTTP status with which the server turned it away, if it did.
     """
 
-    def __init__(self, reason: str, *, billed: bool = False, partial: str | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        billed: bool = False,
+        partial: str | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(reason)
         self.billed = billed
         self.partial = partial
+        self.status = status
 
 
 class Wire(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsworld_dagster.contracts.asking import Answered, Outcome, Refused, Stopped
+from newsworld_dagster.contracts.asking import Answered, Failed, Outcome, Refused, Stopped
 from newsworld_dagster.llm import (
     BatchClient,
     BatchPolicy,
@@ -15,9 +15,11 @@ from newsworld_dagster.llm import (
     Client,
     FolderStore,
     MemoryStore,
+    OpenBatch,
     ResponseStore,
     Terms,
 )
+from newsworld_dagster.llm.requests import request_digest, request_of
 from newsworld_dagster.llm.sdk import SdkWire
 from tests.llm.asks import GOOD, LIMITS, PRICE, ask
 from tests.llm.server import KEY, Lost, MessagesServer, Says
@@ -125,6 +127,32 @@ def test_a_run_that_ends_early_is_taken_up_by_the_next(tmp_path: Path) -> None:
         assert len(server.batches) == 1
         assert server.bodies == []
         assert store.open_batches() == []
+
+
+def test_what_a_batch_is_still_at_work_on_is_not_asked_for_beside_it() -> None:
+    with MessagesServer(by_number()) as server:
+        server.polls_until_ended = 1_000_000
+        store = MemoryStore()
+        for _ in range(2):
+            outcomes = answer_batch(server, store, patience=0.1)
+            assert all(isinstance(one, Failed) for one in outcomes)
+            assert "run again to collect" in outcomes[0].reason
+        assert len(server.batches) == 1
+        assert server.bodies == []
+        server.polls_until_ended = 0
+        outcomes = answer_batch(server, store, Budget(tokens=0))
+        assert words(outcomes) == [f"place {n}" for n in range(5)]
+
+
+def test_a_batch_that_the_server_forgot_is_asked_for_anew() -> None:
+    with MessagesServer(by_number()) as server:
+        store = MemoryStore()
+        digests = tuple(request_digest(request_of(one, "toy-1", "tool"), 0) for one in ASKS)
+        store.open_batch(OpenBatch("msgbatch_gone", digests))
+        outcomes = answer_batch(server, store)
+        assert words(outcomes) == [f"place {n}" for n in range(5)]
+        assert store.open_batches() == []
+        assert len(server.batches) == 1
 
 
 def test_a_batch_takes_no_more_than_the_budget_allows() -> None:
