@@ -37,6 +37,8 @@ class Case:
     `articles` were first seen after the claim was made and are known at the judging moment:
     article_id, title, summary, publisher, first_seen_at. `complete` says whether the archive
     holds the claim's window without gaps; where it does not, silence is no evidence.
+    `standing` is the verdict that stands and its resolution_id, of a claim that is judged again
+    because of late evidence: another verdict supersedes it, the same one adds nothing.
     """
 
     claim_id: str
@@ -47,6 +49,7 @@ class Case:
     resolve_by: pd.Timestamp
     articles: pd.DataFrame
     complete: bool = True
+    standing: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,8 @@ async def judge_claims(
         verdicts = {one.verdict for one in passes}
         if len(verdicts) > 1 or any(one.void_because for one in passes):
             queue.append(_queued(case, passes, day, as_of))
+        elif case.standing and verdicts == {case.standing[0]}:
+            continue
         elif verdicts <= {"yes", "void"} or (
             verdicts == {"no"} and case.complete and as_of >= case.resolve_by
         ):
@@ -198,7 +203,7 @@ def _resolved(
         "decided_by": "judge",
         "evidence": _evidence(passes),
         "reason": first.reason,
-        "supersedes": None,
+        "supersedes": case.standing[1] if case.standing else None,
         "code_version": code_version,
     }
 

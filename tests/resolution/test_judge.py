@@ -158,6 +158,17 @@ def test_yes_does_not_wait_for_the_deadline() -> None:
     assert list(found.resolutions["verdict"]) == ["yes"]
 
 
+def test_late_evidence_supersedes_and_the_same_verdict_adds_nothing() -> None:
+    found, _ = judged(YES, [case(standing=("no", "r-earlier"))])
+    (row,) = found.resolutions.to_dict("records")
+    assert (row["verdict"], row["supersedes"]) == ("yes", "r-earlier")
+    found, _ = judged(YES, [case(standing=("yes", "r-earlier"))])
+    assert found.resolutions.empty
+    assert found.queue.empty
+    found, _ = judged([YES[0], NO[1]], [case(standing=("no", "r-earlier"))])
+    assert len(found.queue) == 1
+
+
 def test_not_yet_is_pending_and_void_is_a_verdict() -> None:
     found, _ = judged([judgement("not_yet"), judgement("not_yet")])
     assert found.resolutions.empty
