@@ -18,11 +18,9 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.llm.messages_api import cached_prefix, events_of, fault_of, tokens_of
+
 KEY = "test-key"
-FIELDS = {
-    "model", "max_tokens", "messages", "system", "tools", "tool_choice", "stream", "metadata",
-    "output_config", "stop_sequences", "temperature", "thinking", "cache_control",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ class MessagesServer:
         if (problem := _unauthorised(request)) is not None:
             return problem
         body = json.loads(raw)
-        if reason := _fault_of(body):
+        if reason := fault_of(body):
             return _error(400, reason)
         self.raw_bodies.append(raw)
         self.bodies.append(body)
@@ -223,7 +221,7 @@ class MessagesServer:
         }
 
     def _usage(self, body: dict[str, Any], raw: str) -> dict[str, int]:
-        tokens, prefix = _tokens(body), _cached_prefix(body)
+        tokens, prefix = tokens_of(body), cached_prefix(body)
         cached = math.ceil(len(prefix) / 4)
         known = prefix in self._cached
         if prefix:
@@ -240,7 +238,7 @@ class MessagesServer:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        events = _events(message)
+        events = events_of(message)
         for place, (name, data) in enumerate(events):
             if script.cut is not None and place >= script.cut:
                 if script.politely:
@@ -262,7 +260,7 @@ class MessagesServer:
         if "max_tokens" in body:
             return _error(400, "max_tokens: Extra inputs are not permitted")
         self.counted += 1
-        return web.json_response({"input_tokens": _tokens(body)})
+        return web.json_response({"input_tokens": tokens_of(body)})
 
     # Batches
 
@@ -275,7 +273,7 @@ class MessagesServer:
             return _error(400, "requests: custom_id must be unique and 1 to 64 characters long")
         results = []
         for one in requests:
-            if reason := _fault_of(one["params"]):
+            if reason := fault_of(one["params"]):
                 return _error(400, reason)
             results.append((one["custom_id"], self._batch_result(one["params"])))
         batch_id = f"msgbatch_{next(self._numbers):06}"
@@ -345,79 +343,3 @@ def _unauthorised(request: web.Request) -> web.Response | None:
     if not request.headers.get("anthropic-version"):
         return _error(400, "anthropic-version: header is required")
     return None
-
-
-def _fault_of(body: dict[str, Any]) -> str:
-    """Why the real server would not take a request; empty if it would."""
-    if unknown := set(body) - FIELDS:
-        return f"{sorted(unknown)[0]}: Extra inputs are not permitted"
-    if missing := {"model", "max_tokens", "messages"} - set(body):
-        return f"{sorted(missing)[0]}: Field required"
-    if body["max_tokens"] < 1 or not body["messages"] or body["messages"][0]["role"] != "user":
-        return "messages: the first message must be the user's"
-    roles = [message["role"] for message in body["messages"]]
-    if any(one == other for one, other in itertools.pairwise(roles)):
-        return "messages: roles must alternate"
-    blocks = _blocks(body)
-    if any(block["type"] == "text" and not block["text"].strip() for block in blocks):
-        return "messages: text content blocks must be non-empty"
-    if sum("cache_control" in block for block in blocks) > 4:
-        return "A maximum of 4 blocks with cache_control may be provided"
-    forced = (body.get("tool_choice") or {}).get("name")
-    if forced and forced not in [tool["name"] for tool in body.get("tools", [])]:
-        return f"tool_choice: tool {forced} not found"
-    return ""
-
-
-def _blocks(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Blocks in the order in which the cache sees them."""
-    contents = [body.get("system") or [], *(message["content"] for message in body["messages"])]
-    return [
-        block
-        for content in contents
-        for block in ([{"type": "text", "text": content}] if isinstance(content, str) else content)
-    ]
-
-
-def _tokens(body: dict[str, Any]) -> int:
-    counted = {name: body.get(name) for name in ("tools", "system", "messages", "output_config")}
-    return math.ceil(len(json.dumps(counted, ensure_ascii=False)) / 4)
-
-
-def _cached_prefix(body: dict[str, Any]) -> str:
-    blocks = _blocks(body)
-    marked = [place for place, block in enumerate(blocks) if "cache_control" in block]
-    if not marked:
-        return ""
-    return "".join(block.get("text", "") for block in blocks[: marked[-1] + 1])
-
-
-def _events(message: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The stream of a message."""
-    usage = message["usage"]
-    head = message | {
-        "content": [],
-        "stop_reason": None,
-        "stop_details": None,
-        "usage": usage | {"output_tokens": 1},
-    }
-    events: list[tuple[str, dict[str, Any]]] = [("message_start", {"message": head})]
-    for index, block in enumerate(message["content"]):
-        tool = block["type"] == "tool_use"
-        text = block["input"] if tool else block["text"]
-        start = block | ({"input": {}} if tool else {"text": ""})
-        events.append(("content_block_start", {"index": index, "content_block": start}))
-        events.append(("ping", {}))
-        for place in range(0, len(text), 200):
-            part = text[place : place + 200]
-            delta = (
-                {"type": "input_json_delta", "partial_json": part}
-                if tool
-                else {"type": "text_delta", "text": part}
-            )
-            events.append(("content_block_delta", {"index": index, "delta": delta}))
-        events.append(("content_block_stop", {"index": index}))
-    delta = {name: message[name] for name in ("stop_reason", "stop_sequence", "stop_details")}
-    end = {"delta": delta, "usage": {"output_tokens": usage["output_tokens"]}}
-    events += [("message_delta", end), ("message_stop", {})]
-    return [(name, {"type": name} | data) for name, data in events]
