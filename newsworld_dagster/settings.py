@@ -6,8 +6,9 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).parents[1]
@@ -37,6 +38,41 @@ class Settings(BaseSettings):
     )
     topics_per_day: int = Field(default=12, ge=1, description="Reports in a day's edition")
     seed: int = Field(default=20260101, description="Seed of every resampling")
+
+    llm_base_url: str = Field(
+        default="https://api.anthropic.com",
+        description="Server that speaks the Messages API, Anthropic's or one's own",
+    )
+    llm_model: str = Field(
+        default="claude-sonnet-4-5-20250929", description="Model that the server is asked for"
+    )
+    llm_api_key: SecretStr | None = Field(
+        default=None, description="Key of the server; without one the analyst is off"
+    )
+    llm_structure: Literal["tool", "schema"] = Field(
+        default="tool",
+        description="How the form of an answer is asked for: by a forced tool, which any server "
+        "knows, or by an output schema",
+    )
+    llm_budget_tokens: int = Field(
+        default=2_000_000, ge=0, description="Most tokens of one run, input and output together"
+    )
+    llm_budget_usd: float = Field(default=5.0, ge=0, description="Most US dollars of one run")
+    llm_input_usd: float = Field(
+        default=3.0, ge=0, description="US dollars per million input tokens; 0 for one's own server"
+    )
+    llm_output_usd: float = Field(
+        default=15.0, ge=0, description="US dollars per million output tokens"
+    )
+    llm_concurrency: int = Field(default=4, ge=1, description="Requests at once")
+    llm_samples: int = Field(
+        default=3, ge=1, description="Independent probabilities of each predicted event"
+    )
+
+    @property
+    def analyst_on(self) -> bool:
+        """Whether a language model can be asked: it takes a key, even if the server ignores it."""
+        return self.llm_api_key is not None and bool(self.llm_api_key.get_secret_value())
 
     @property
     def warehouse_file(self) -> Path:

@@ -25,6 +25,22 @@ RESOLUTIONS = contract(
     doc="Verdicts, append-only: a correction supersedes, and the current verdict is a view.",
 )
 
+JUDGE_QUEUE = contract(
+    "outcomes.judge_queue",
+    {
+        "queue_id": column(str, doc="Digest of claim and moment"),
+        "claim_id": column(str, doc="Claim"),
+        "question_id": column(str, doc="Question of the claim"),
+        "day": column(TIME, doc="Partition that judged it"),
+        "as_of": column(TIME, doc="UTC as-of moment of the judging"),
+        "because": column(str, doc="Why the passes of the judge do not decide it"),
+        "passes": column(str, doc="JSON list of {verdict, reason, void_because}"),
+        "evidence": column(str, doc="JSON list of {article_id, publisher, seen_at, quote}"),
+    },
+    unique=["queue_id"],
+    doc="Claims that the judge leaves to a person, each with what its passes found.",
+)
+
 SCORECARD = contract(
     "scorecards.scorecard",
     {

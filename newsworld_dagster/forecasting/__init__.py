@@ -1,8 +1,16 @@
-"""Claims, lint, ledger and the forecasters that need no language model."""
+"""Claims, lint, ledger, the forecasters that need no language model, and the analyst."""
 
 from __future__ import annotations
 
+from newsworld_dagster.forecasting.analyst import (
+    AnalystParameters,
+    TopicDraft,
+    TopicGiven,
+    draft_reports,
+)
+from newsworld_dagster.forecasting.analyst_rows import Analyses, Stamp, analyst_rows
 from newsworld_dagster.forecasting.claims import Claim, compile_claim
+from newsworld_dagster.forecasting.combining import combine
 from newsworld_dagster.forecasting.desk import (
     FORECASTERS,
     DeskInput,
@@ -16,15 +24,23 @@ from newsworld_dagster.forecasting.windows import deadline_of
 
 __all__ = [
     "FORECASTERS",
+    "Analyses",
+    "AnalystParameters",
     "Claim",
     "DeskInput",
     "DeskParameters",
     "Edition",
     "Finding",
     "LedgerFault",
+    "Stamp",
+    "TopicDraft",
+    "TopicGiven",
+    "analyst_rows",
     "chain",
+    "combine",
     "compile_claim",
     "deadline_of",
+    "draft_reports",
     "lint",
     "make_edition",
     "verify",

@@ -9,17 +9,21 @@ from newsworld_dagster.resolution.claimfile import (
     told_faults,
 )
 from newsworld_dagster.resolution.evidence import Evidence, EvidenceParameters, find_evidence
+from newsworld_dagster.resolution.judge import Case, Judged, judge_claims
 from newsworld_dagster.resolution.proposals import Proposal, propose_verdict
 from newsworld_dagster.resolution.rules import ArchivePolicy, resolution_id, resolve_rules
 
 __all__ = [
     "ArchivePolicy",
+    "Case",
     "ClaimFileError",
     "Evidence",
     "EvidenceParameters",
     "FiledClaim",
+    "Judged",
     "Proposal",
     "find_evidence",
+    "judge_claims",
     "propose_verdict",
     "read_claims",
     "resolution_id",
