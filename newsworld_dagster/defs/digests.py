@@ -155,7 +155,7 @@ def _digest(
     return make_digest(
         window,
         reader.topics_as_of(moment, moment - pd.Timedelta(days=parameters.span_days)),
-        reader.digest_of(day - span, period),
+        reader.digest_before(day, period),
         claims,
         reader.cited_articles(claims, moment),
         day=day,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pandas as pd
@@ -11,7 +12,7 @@ from newsworld_dagster.stories.digests import DAILY, WEEKLY
 from newsworld_dagster.stories.sentences import repeats
 from newsworld_dagster.stories.sources import count_listed
 
-_PERIODS = {"daily": (DAILY, pd.Timedelta(days=1)), "weekly": (WEEKLY, pd.Timedelta(days=7))}
+_PERIODS = {"daily": DAILY, "weekly": WEEKLY}
 
 
 def evaluate_repeats(digests: pd.DataFrame) -> CheckFinding:
@@ -23,13 +24,12 @@ def evaluate_repeats(digests: pd.DataFrame) -> CheckFinding:
         Rows of `stories.digests`.
     """
     printed = digests[["day", "period", "kind", "headline"]].drop_duplicates()
-    by_edition = dict(list(printed.groupby(["period", "day"])))
+    editions = list(printed.groupby(["period", "day"]))  # in order of the days of each period
     again = []
-    for (period, day), rows in by_edition.items():
-        parameters, step = _PERIODS[period]
-        before = by_edition.get((period, day - step))
-        if before is None:
+    for ((earlier, _), before), ((period, day), rows) in itertools.pairwise(editions):
+        if earlier != period:
             continue
+        parameters = _PERIODS[period]
         watched = set(before.loc[before["kind"] == "watch", "headline"])
         told = list(before.loc[before["kind"] != "watch", "headline"])
         for kind, headline in zip(rows["kind"], rows["headline"], strict=True):
@@ -59,7 +59,7 @@ def evaluate_sources(digests: pd.DataFrame) -> CheckFinding:
     news = digests["fresh_sources"].where(digests["kind"] == "happened", listed)
     least = pd.Series(
         [
-            _PERIODS[period][0].least(kind)
+            _PERIODS[period].least(kind)
             for period, kind in zip(digests["period"], digests["kind"], strict=True)
         ],
         digests.index,

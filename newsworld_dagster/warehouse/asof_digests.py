@@ -22,6 +22,18 @@ class DigestReads:
             period,
         )
 
+    def digest_before(self, day: pd.Timestamp, period: str) -> pd.DataFrame:
+        """The last digest of an earlier day: of the day before, unless none was made of it."""
+        return self.frame(
+            """
+            SELECT * FROM stories.digests WHERE period = $period AND day = (
+                SELECT max(day) FROM stories.digests WHERE period = $period AND day < $day
+            )
+            ORDER BY section, rank
+            """,
+            {"period": period, "day": day},
+        )
+
     def digest_days(self, period: str) -> list[pd.Timestamp]:
         """The days that have a digest of a period, oldest first."""
         found = self.frame(

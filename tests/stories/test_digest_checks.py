@@ -37,7 +37,7 @@ def item(headline: str, day: pd.Timestamp = DAY, **changes: object) -> dict:
         ("Oslo parliament passes harbour bill", 1, {}, False),
         ("Harbour bill passed by parliament of Oslo", 1, {}, False),
         ("King signs law on docks", 1, {}, True),
-        ("Oslo parliament passes harbour bill", 2, {}, True),
+        ("Oslo parliament passes harbour bill", 2, {}, False),  # no digest between
         ("Oslo parliament passes harbour bill", 1, {"period": "weekly"}, True),
         ("Harbour bill passed by parliament of Oslo", 1, {"kind": "watch"}, True),
     ],

@@ -188,3 +188,7 @@ def test_digests_are_found_by_day_and_period(warehouse: Warehouse) -> None:
         assert reader.digest_days("weekly") == [at("15")]
         assert reader.digest_of(at("15"), "weekly")["headline"].tolist() == ["15 weekly"]
         assert reader.digest_of(DAY, "weekly").empty
+        # A day on which none was made is no reason to tell a story anew.
+        assert reader.digest_before(at("15"), "daily")["headline"].tolist() == ["14 daily"]
+        assert reader.digest_before(at("18"), "daily")["headline"].tolist() == ["15 daily"]
+        assert reader.digest_before(DAY, "daily").empty
