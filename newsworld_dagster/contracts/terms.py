@@ -30,6 +30,19 @@ def terms(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Snowball stem of a lower-case English word."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer():  # type: ignore[no-untyped-def]
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+@lru_cache(maxsize=200_000)
 def names(title: str, summary: str) -> frozenset[str]:
     """Lower-case words that look like parts of names.
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import snowballstemmer
 import yaml
 
-from newsworld_dagster.contracts.terms import words
+from newsworld_dagster.contracts.terms import stem, words
 from newsworld_dagster.forecasting.events import infinitive
 from newsworld_dagster.forecasting.windows import mentions
 from newsworld_dagster.forecasting.wording import QUOTED
@@ -32,18 +31,15 @@ COSINE = 0.92
 # Beside a quoted title the rest is a formula, of which every word counts.
 SHARED_WORDS_BESIDE_QUOTES = 0.9
 
-_STEM = snowballstemmer.stemmer("english").stemWord
 _WORDS = yaml.safe_load(Path(__file__).with_name("lint_words.yaml").read_text(encoding="utf-8"))
 _LITTLE = frozenset(_WORDS["little"].split())
-_SAME = {_STEM(word): _STEM(line.split()[0]) for line in _WORDS["same"] for word in line.split()}
-_APART = [
-    {_SAME.get(_STEM(word), _STEM(word)) for word in pair.split()} for pair in _WORDS["apart"]
-]
+_SAME = {stem(word): stem(line.split()[0]) for line in _WORDS["same"] for word in line.split()}
+_APART = [{_SAME.get(stem(word), stem(word)) for word in pair.split()} for pair in _WORDS["apart"]]
 _ALIASES = [
     (re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})(?!\w)"), name)
     for name, names in _WORDS["aliases"].items()
 ]
-_TURNS = frozenset(_SAME.get(_STEM(word), _STEM(word)) for word in _WORDS["turns"].split())
+_TURNS = frozenset(_SAME.get(stem(word), stem(word)) for word in _WORDS["turns"].split())
 _NOT = re.compile(r"\b(?:not|no|never|without|fails? to|neither|nor)\b|n['’]t\b", re.IGNORECASE)
 _FIGURES = {
     word: str(number)
@@ -92,7 +88,7 @@ def gist(statement: str) -> Gist:
     content = [
         token
         for token in tokens
-        if not {token.lower(), _STEM(token.lower())} & _LITTLE
+        if not {token.lower(), stem(token.lower())} & _LITTLE
         and not token[0].isdigit()
         and token.lower() not in _FIGURES
     ]
@@ -120,8 +116,8 @@ def gist(statement: str) -> Gist:
 def _key(token: str) -> str:
     """One key for the forms and the synonyms of a word."""
     word = token.lower()
-    stem = _STEM(word if token[0].isupper() else infinitive(word))
-    return str(_SAME.get(stem, stem))
+    root = stem(word if token[0].isupper() else infinitive(word))
+    return str(_SAME.get(root, root))
 
 
 def duplicate_of(

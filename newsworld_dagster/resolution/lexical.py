@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from newsworld_dagster.contracts.terms import names, words
+from newsworld_dagster.contracts.terms import names, stem, words
 
 # The usual constants (Robertson and Zaragoza 2009).
 SATURATION, LENGTH_WEIGHT = 1.2, 0.75
@@ -60,7 +60,7 @@ def bm25(
 @lru_cache(maxsize=200_000)
 def stems(text: str) -> tuple[str, ...]:
     """Stems of all words and numbers of a text, in their order (Snowball, English)."""
-    return tuple(_stem(word.lower().replace("’", "'")) for word in words(text))
+    return tuple(stem(word.lower().replace("’", "'")) for word in words(text))
 
 
 @lru_cache(maxsize=100_000)
@@ -71,16 +71,4 @@ def _counted(title: str, summary: str) -> tuple[Counter[str], frozenset[str]]:
 
 @lru_cache(maxsize=100_000)
 def _named(title: str, summary: str) -> frozenset[str]:
-    return frozenset(_stem(name) for name in names(title, summary))
-
-
-@lru_cache(maxsize=200_000)
-def _stem(word: str) -> str:
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer():  # type: ignore[no-untyped-def]
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
+    return frozenset(stem(name) for name in names(title, summary))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from newsworld_dagster.contracts.terms import STOPWORDS, words
+from newsworld_dagster.contracts.terms import STOPWORDS, stem, words
 
 WEIGHTS = Path(__file__).with_name("weights")
 
@@ -63,19 +63,6 @@ def stems(text: str) -> tuple[str, ...]:
         for word in (token.lower().replace("’", "'") for token in words(text))
         if word not in STOPWORDS and len(word) > 1
     )
-
-
-@lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
-    """Snowball stem of a lower-case word."""
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer():  # type: ignore[no-untyped-def]
-    import Stemmer
-
-    return Stemmer.Stemmer("english")
 
 
 def neighbours(stemmed: tuple[str, ...]) -> list[str]:

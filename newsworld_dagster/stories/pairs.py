@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from newsworld_dagster.contracts.terms import names, words
-from newsworld_dagster.stories.background import Background, neighbours, stem, stems
+from newsworld_dagster.contracts.terms import names, stem, words
+from newsworld_dagster.stories.background import Background, neighbours, stems
 from newsworld_dagster.stories.topicality import DIMENSIONS, Topicality
 
 # Features of a pair, in the order of the columns. Those of two numbers are given as their
