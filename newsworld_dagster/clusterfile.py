@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,22 +98,26 @@ def cluster_articles(
         else:
             batches.append((days.iloc[place], [place]))
 
+    size: Counter[Any] = Counter()  # of each story, articles outside the window too
+
     def assign(places: list[int], day: pd.Timestamp) -> None:
         window = articles.iloc[places].assign(story_id=stories[places]).reset_index(drop=True)
-        elsewhere = np.ones(len(articles), dtype=bool)
-        elsewhere[places] = False
+        held = Counter(story for story in stories[places] if story is not None)
         made = assign_stories(
             window,
             vectors[places],
             day=day,
             model=model,
             background=background,
-            older=Counter(story for story in stories[elsewhere] if story is not None),
+            older={story: size[story] - count for story, count in held.items()},
             parameters=parameters,
         ).assignments
         place_of = dict(zip(window["article_id"], places, strict=True))
         for article_id, story in zip(made["article_id"], made["story_id"], strict=True):
-            stories[place_of[article_id]] = story
+            place = place_of[article_id]
+            size.subtract([stories[place]])
+            size.update([story])
+            stories[place] = story
 
     seen: list[int] = []
     for day, batch in batches:
