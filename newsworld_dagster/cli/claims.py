@@ -1,0 +1,75 @@
+"""Files of claims: lint and evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsworld_dagster.cli.common import (
+    AsJson,
+    failing_plainly,
+    open_world,
+    print_json,
+)
+from newsworld_dagster.cli.terminal import (
+    err,
+    out,
+    print_evidence,
+)
+
+app = typer.Typer()
+
+
+@app.command()
+def lint(
+    file: Annotated[Path, typer.Argument(help="csv or parquet: statement, resolve_by, [made_at]")],
+    as_json: AsJson = False,
+) -> None:
+    """Resolvability findings for claims, a row of findings each.
+
+    resolve_by is a date, or a window in words that counts from made_at ("within 6 weeks").
+    """
+    from newsworld_dagster.forecasting.lintfile import lint_file
+
+    with failing_plainly():
+        claims = lint_file(file)
+        if as_json:
+            print_json({"claims": claims})
+            return
+        for claim in claims:
+            out.print(claim["statement"], highlight=False, markup=False)
+            for finding in claim["findings"]:
+                out.print(f"  {finding['fault']}: {finding['reason']}", markup=False)
+            if not claim["findings"]:
+                out.print("  can be decided", style="green")
+
+
+@app.command()
+def evidence(
+    file: Annotated[
+        Path, typer.Argument(help="csv or parquet: claim_id, statement, made_at, resolve_by")
+    ],
+    k: Annotated[int, typer.Option("--k", min=1, help="Articles for each claim")] = 10,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="UTC moment to search as of; now by default")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Articles that may decide a claim, from its window in the archive, best first."""
+    import pandas as pd
+
+    from newsworld_dagster.evidencing import evidence_document
+
+    with failing_plainly():
+        moment = None if as_of is None else pd.Timestamp(as_of)
+        document = evidence_document(open_world(), file, k=k, as_of=moment)
+        for claim in document["claims"]:
+            if "error" in claim:
+                err.print(f"error: {file}, {claim['error']}", style="red", markup=False)
+        if as_json:
+            print_json(document)
+            return
+        print_evidence(document)
