@@ -5,23 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
+from newsworld_dagster.defs.retrieval import Retrieved, Sought, retrieve
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.resolution import (
-    Evidence,
-    FiledClaim,
-    find_evidence,
-    propose_verdict,
-    read_claims,
-)
-from newsworld_dagster.warehouse import Reader
-
-
-class EvidenceError(LookupError):
-    """There is no archive to search."""
+from newsworld_dagster.resolution import Evidence, FiledClaim, propose_verdict, read_claims
 
 
 def evidence_document(
@@ -42,62 +30,35 @@ def evidence_document(
     """
     claims = read_claims(path)
     moment = world.clock() if as_of is None else as_of
+    places, sought = [], []
+    for place, claim in enumerate(claims):
+        if not claim.fault and claim.made_at is not None and claim.resolve_by is not None:
+            places.append(place)
+            sought.append(Sought(claim.statement, claim.made_at, claim.resolve_by))
+    found = dict(zip(places, retrieve(world, sought, as_of=moment, k=k), strict=True))
     with world.warehouse.read() as reader:
         days = reader.article_days()
-        if not days:
-            raise EvidenceError(
-                "The archive of this world holds no article. Bring one in first: "
-                "newsworld import FILE, or newsworld run for live feeds."
-            )
-        wanted = [day for day in days if any(_covers(claim, day, moment) for claim in claims)]
-        missing = reader.missing_texts(world.encoder.name, wanted)
-    store_vectors(world, texts_to_embed(missing))
-    with world.warehouse.read() as reader:
-        windows = [_window(reader, claim, moment) for claim in claims]
-        digests = pd.concat([window["content_digest"] for window in windows]).drop_duplicates()
-        vectors = reader.vectors(world.encoder.name, digests)
-    place = pd.Series(np.arange(len(digests)), index=digests)
-    document = []
-    for number, (claim, window) in enumerate(zip(claims, windows, strict=True), start=1):
-        own = vectors[place.loc[window["content_digest"]].to_numpy()]
-        found = find_evidence(claim.statement, window, own, world.encoder.encode, k=k)
-        document.append(_told(claim, window, found, days))
-        world.progress(f"searched for {number} of {len(claims)} claims")
+    document = [_told(claim, found.get(place), days) for place, claim in enumerate(claims)]
     return {"as_of": moment.isoformat(), "claims": document}
 
 
-def _covers(claim: FiledClaim, day: pd.Timestamp, moment: pd.Timestamp) -> bool:
-    """Whether a day has to be embedded for a claim."""
-    if claim.fault or claim.made_at is None or claim.resolve_by is None:
-        return False
-    return day <= min(claim.resolve_by, moment) and day + pd.Timedelta(days=1) > claim.made_at
-
-
-def _window(reader: Reader, claim: FiledClaim, moment: pd.Timestamp) -> pd.DataFrame:
-    if claim.fault or claim.made_at is None or claim.resolve_by is None:
-        # The columns without a row.
-        return reader.evidence_window(moment, moment, moment)
-    return reader.evidence_window(claim.made_at, claim.resolve_by, moment)
-
-
-def _told(
-    claim: FiledClaim, window: pd.DataFrame, found: list[Evidence], days: list[pd.Timestamp]
-) -> dict[str, Any]:
-    rows = window.set_index("article_id")
+def _told(claim: FiledClaim, found: Retrieved | None, days: list[pd.Timestamp]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "claim_id": claim.claim_id,
         "statement": claim.statement,
-        "candidates": len(window),
-        "articles": [_article(one, rows.loc[one.article_id]) for one in found],
+        "candidates": 0 if found is None else len(found.window),
+        "articles": [],
     }
-    if claim.fault:
+    if found is None:
         return told | {"error": f"row {claim.row}: {claim.fault}"}
-    if window.empty:
+    rows = found.window.set_index("article_id")
+    told["articles"] = [_article(one, rows.loc[one.article_id]) for one in found.evidence]
+    if found.window.empty:
         return told | {
             "note": f"no article was first seen in the window of this claim; the archive has some "
             f"from {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
         }
-    proposal = propose_verdict(claim.statement, found)
+    proposal = propose_verdict(claim.statement, found.evidence)
     return told | {
         "proposal": {
             "verdict": proposal.verdict,

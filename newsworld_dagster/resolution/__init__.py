@@ -11,7 +11,12 @@ from newsworld_dagster.resolution.claimfile import (
 from newsworld_dagster.resolution.evidence import Evidence, EvidenceParameters, find_evidence
 from newsworld_dagster.resolution.judge import Case, Judged, judge_claims
 from newsworld_dagster.resolution.proposals import Proposal, propose_verdict
-from newsworld_dagster.resolution.rules import ArchivePolicy, resolution_id, resolve_rules
+from newsworld_dagster.resolution.rules import (
+    ArchivePolicy,
+    resolution_id,
+    resolve_rules,
+    window_is_covered,
+)
 
 __all__ = [
     "ArchivePolicy",
@@ -29,4 +34,5 @@ __all__ = [
     "resolution_id",
     "resolve_rules",
     "told_faults",
+    "window_is_covered",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +104,17 @@ def resolve_rules(
     return pd.DataFrame(rows, columns=list(RESOLUTIONS.columns))
 
 
+def window_is_covered(
+    made_at: pd.Timestamp,
+    resolve_by: pd.Timestamp,
+    days_with_news: Sequence[pd.Timestamp],
+    policy: ArchivePolicy | None = None,
+) -> bool:
+    """Whether an archive with articles on these days can say that something was not reported."""
+    missing, days = _gaps(made_at, resolve_by, pd.DatetimeIndex(days_with_news).to_numpy())
+    return missing <= (policy or ArchivePolicy()).missing_share * days
+
+
 def resolution_id(claim_id: str, verdict: str, decided_at: pd.Timestamp, reason: str) -> str:
     """The id of a verdict: a digest, so that the same verdict is the same row."""
     text = json.dumps([claim_id, verdict, decided_at.isoformat(), reason])
@@ -123,13 +135,20 @@ def _decide(
         return "yes", f"{result.count} {unit} counted, {spec.at_least} were needed"
     if as_of < resolve_by:
         return None
-    window = pd.date_range(made_at.floor("D"), resolve_by - pd.Timedelta(microseconds=1), freq="D")
-    missing = int((~np.isin(window.to_numpy(), days_with_news)).sum())
-    if missing > policy.missing_share * len(window):
+    missing, days = _gaps(made_at, resolve_by, days_with_news)
+    if missing > policy.missing_share * days:
         if as_of < resolve_by + pd.Timedelta(days=policy.grace_days):
             return None
-        return "void", f"the archive has no article on {missing} of the window's {len(window)} days"
+        return "void", f"the archive has no article on {missing} of the window's {days} days"
     return "no", f"{result.count} {unit} counted by the deadline, {spec.at_least} were needed"
+
+
+def _gaps(
+    made_at: pd.Timestamp, resolve_by: pd.Timestamp, days_with_news: np.ndarray
+) -> tuple[int, int]:
+    """Days of a window without an article, and days of the window."""
+    window = pd.date_range(made_at.floor("D"), resolve_by - pd.Timedelta(microseconds=1), freq="D")
+    return int((~np.isin(window.to_numpy(), days_with_news)).sum()), len(window)
 
 
 def _evidence(result: Tally) -> str:

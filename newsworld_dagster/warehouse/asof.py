@@ -71,9 +71,12 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
             since if since is not None else pd.Timestamp("1970-01-01"),
         )
 
-    def article_days(self) -> list[pd.Timestamp]:
-        """The days that have articles, oldest first."""
-        frame = self.frame("SELECT DISTINCT day FROM news.articles ORDER BY day")
+    def article_days(self, as_of: pd.Timestamp | None = None) -> list[pd.Timestamp]:
+        """The days that have articles (first seen up to `as_of`, if given), oldest first."""
+        frame = self.frame(
+            "SELECT DISTINCT day FROM news.articles WHERE first_seen_at <= ? ORDER BY day",
+            pd.Timestamp("9999-12-31") if as_of is None else as_of,
+        )
         return [pd.Timestamp(day) for day in frame["day"]]
 
     def known_articles(self) -> pd.Series:
