@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from newsworld_dagster.contracts.analysis import (
+    ANALYSES,
+    MODEL_CALLS,
+    REPORT_TEXTS,
+    SAMPLES,
+)
 from newsworld_dagster.contracts.articles import ARTICLES, FEED_STATE, REJECTS
-from newsworld_dagster.contracts.digests import DIGESTS, TIMELINES
+from newsworld_dagster.contracts.digests import (
+    DIGESTS,
+    TIMELINES,
+    WRITTEN_DIGESTS,
+    WRITTEN_LABELS,
+)
 from newsworld_dagster.contracts.forecasts import (
     ANCHORS,
     CLAIMS,
@@ -12,7 +23,7 @@ from newsworld_dagster.contracts.forecasts import (
     REPORTS,
 )
 from newsworld_dagster.contracts.frames import ContractError, meet
-from newsworld_dagster.contracts.outcomes import RESOLUTIONS, SCORECARD
+from newsworld_dagster.contracts.outcomes import JUDGE_QUEUE, RESOLUTIONS, SCORECARD
 from newsworld_dagster.contracts.stories import (
     ASSIGNMENTS,
     LINEAGE,
@@ -35,13 +46,20 @@ CONTRACTS = {
         TOPIC_STORIES,
         TIMELINES,
         DIGESTS,
+        WRITTEN_DIGESTS,
+        WRITTEN_LABELS,
         TRENDING,
         EDITIONS,
         REPORTS,
         ANCHORS,
         CLAIMS,
         REFUSALS,
+        ANALYSES,
+        REPORT_TEXTS,
+        SAMPLES,
+        MODEL_CALLS,
         RESOLUTIONS,
+        JUDGE_QUEUE,
         SCORECARD,
     )
 }

@@ -76,11 +76,12 @@ SAMPLES = contract(
 MODEL_CALLS = contract(
     "forecasts.model_calls",
     {
-        "call_id": column(str, doc="Digest of subject, prompt, sample and as-of moment"),
+        "call_id": column(str, doc="Digest of what was asked, as of when, and what came of it"),
         "subject": column(str, doc="Report, claim or other thing that it was asked for"),
         "topic_id": column(str, nullable=True, doc="Topic"),
         "day": column(TIME, doc="Partition"),
         "as_of": column(TIME, doc="UTC as-of moment"),
+        "asked_at": column(TIME, doc="UTC by the clock; later than as_of in a replay"),
         "prompt_id": column(str, doc="Prompt and version"),
         "prompt_digest": column(str, doc="Digest of the prompt"),
         "input_digest": column(str, doc="SHA-256 of the data in the request"),
@@ -113,23 +114,30 @@ def call_row(
     topic_id: str | None,
     day: pd.Timestamp,
     as_of: pd.Timestamp,
+    asked_at: pd.Timestamp,
 ) -> dict[str, Any]:
-    """A row of `forecasts.model_calls`: one ask about a subject, whatever came of it."""
+    """A row of `forecasts.model_calls`: one ask about a subject, whatever came of it.
+
+    The same answer out of the response store is the same row; what was paid for twice is two.
+    """
     bill = outcome.bill
-    key = json.dumps([subject, bill.prompt_id, bill.sample, as_of.isoformat()])
+    paid = asked_at.isoformat() if bill.charged_usd else ""
+    kind = type(outcome).__name__.lower()
+    key = json.dumps([subject, bill.prompt_id, bill.sample, as_of.isoformat(), kind, paid])
     return {
         "call_id": "m" + hashlib.sha256(key.encode()).hexdigest()[:23],
         "subject": subject,
         "topic_id": topic_id,
         "day": day,
         "as_of": as_of,
+        "asked_at": asked_at,
         "prompt_id": bill.prompt_id,
         "prompt_digest": bill.prompt_digest,
         "input_digest": bill.input_digest,
         "request_digest": bill.request_digest,
         "sample_index": bill.sample,
         "model": bill.model,
-        "outcome": type(outcome).__name__.lower(),
+        "outcome": kind,
         "fault": getattr(outcome, "fault", None),
         "reason": getattr(outcome, "reason", None),
         "raw": getattr(outcome, "raw", None),

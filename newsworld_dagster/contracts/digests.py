@@ -107,3 +107,39 @@ DIGESTS = contract(
         "independent sources reported."
     ),
 )
+
+WRITTEN_DIGESTS = contract(
+    "stories.written_digests",
+    {
+        "day": column(TIME, doc="Day of the digest"),
+        "section": column(str, pa.Check.isin(DIGEST_SECTIONS), doc="Section, or 'All': the front"),
+        "rank": column("int64", pa.Check.ge(1), doc="Place in the digest, from 1"),
+        "as_of": column(TIME, doc="UTC; nothing seen later was read"),
+        "headline": column(str, pa.Check.str_length(min_value=1), doc="By the model"),
+        "text": column(str, pa.Check.str_length(min_value=1), doc="By the model, citing [n]"),
+        "sources": column(str, doc="JSON list of {number, article_id} that the item rests on"),
+        "model": column(str, doc="Model"),
+        "prompt_digest": column(str, doc="Digest of the prompt"),
+        "request_digest": column(str, doc="SHA-256 of the request"),
+    },
+    unique=["day", "section", "rank"],
+    doc=(
+        "Daily digests as a language model writes them, from the articles of the extractive ones; "
+        "empty without a model."
+    ),
+)
+
+WRITTEN_LABELS = contract(
+    "stories.written_labels",
+    {
+        "topic_id": column(str, doc="Topic"),
+        "day": column(TIME, doc="Day that named it"),
+        "as_of": column(TIME, doc="UTC; nothing seen later was read"),
+        "label": column(str, pa.Check.str_length(min_value=1), doc="Name of the topic"),
+        "model": column(str, doc="Model"),
+        "prompt_digest": column(str, doc="Digest of the prompt"),
+        "request_digest": column(str, doc="SHA-256 of the request"),
+    },
+    unique=["topic_id"],
+    doc="Names of topics by a language model, given once, so that they stay.",
+)

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.warehouse.asof_analysis import AnalysisReads
 from newsworld_dagster.warehouse.asof_digests import DigestReads
 from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
@@ -21,7 +22,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(DigestReads, EvidenceReads, StoryReads):
+class Reader(AnalysisReads, DigestReads, EvidenceReads, StoryReads):
     """Reads over one open connection.
 
     Parameters
@@ -396,9 +397,10 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
             {"as_of": as_of},
         )
 
-    def settled_questions(self, as_of: pd.Timestamp) -> pd.DataFrame:
+    def settled_questions(self, as_of: pd.Timestamp, resolver: str = "rule") -> pd.DataFrame:
         """What a model may learn from at `as_of`: one row a question that fell due by then.
 
+        Of the questions that `resolver` decides, "rule" or "judge".
         Columns template, window_days, features, outcome (0 or 1). Questions that were settled
         before their deadline come in only when it has passed, or quick yeses would flatter.
         """
@@ -410,9 +412,10 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
                 any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
             FROM forecasts.claims JOIN verdicts USING (question_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
+                AND resolver = $resolver
             GROUP BY question_id ORDER BY min(seq)
             """,  # noqa: S608
-            {"as_of": as_of},
+            {"as_of": as_of, "resolver": resolver},
         )
 
     def settled_forecasts(self, as_of: pd.Timestamp) -> pd.DataFrame:

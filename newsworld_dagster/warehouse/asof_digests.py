@@ -41,6 +41,31 @@ class DigestReads:
         )
         return [pd.Timestamp(day) for day in found["day"]]
 
+    def written_of(self, day: pd.Timestamp) -> pd.DataFrame:
+        """What a language model wrote of a day, in the order of its pages."""
+        return self.frame(
+            "SELECT * FROM stories.written_digests WHERE day = ? ORDER BY section, rank", day
+        )
+
+    def written_before(self, day: pd.Timestamp) -> pd.DataFrame:
+        """Section and headline of the last digest that a model wrote before a day."""
+        return self.frame(
+            """
+            SELECT section, headline FROM stories.written_digests WHERE day = (
+                SELECT max(day) FROM stories.written_digests WHERE day < $day
+            ) ORDER BY section, rank
+            """,
+            {"day": day},
+        )
+
+    def written_labels(self, as_of: pd.Timestamp) -> pd.Series:
+        """Names that a language model gave topics by `as_of`, by topic_id."""
+        frame = self.frame(
+            "SELECT topic_id, label FROM stories.written_labels WHERE as_of <= ? ORDER BY topic_id",
+            as_of,
+        )
+        return frame.set_index("topic_id")["label"]
+
     def article_links(self, article_ids: list[str]) -> pd.DataFrame:
         """Title, url and publisher of articles, with their article_id."""
         return self.frame(

@@ -22,6 +22,11 @@ APPEND_ONLY = frozenset(
         "forecasts.anchors",
         "forecasts.claims",
         "forecasts.refusals",
+        "forecasts.analyses",
+        "forecasts.report_texts",
+        "forecasts.samples",
+        "forecasts.model_calls",
+        "outcomes.judge_queue",
         "outcomes.resolutions",
     }
 )

@@ -11,7 +11,11 @@ select
     prompt_digest,
     sample_index,
     template,
-    case when template like 'trigger%' then 'trigger' else 'coverage volume' end as family,
+    case
+        when template like 'trigger%' then 'trigger'
+        when template like 'event:%' then 'event'
+        else 'coverage volume'
+    end as family,
     statement,
     threshold,
     made_at,
