@@ -10,7 +10,8 @@ from newsworld_dagster.resolution.claimfile import (
 )
 from newsworld_dagster.resolution.evidence import Evidence, EvidenceParameters, find_evidence
 from newsworld_dagster.resolution.judge import Case, Judged, judge_claims
-from newsworld_dagster.resolution.proposals import Proposal, propose_verdict
+from newsworld_dagster.resolution.judging import JudgingPolicy, choose_cases
+from newsworld_dagster.resolution.proposals import Proposal, already_reported, propose_verdict
 from newsworld_dagster.resolution.rules import (
     ArchivePolicy,
     resolution_id,
@@ -26,7 +27,10 @@ __all__ = [
     "EvidenceParameters",
     "FiledClaim",
     "Judged",
+    "JudgingPolicy",
     "Proposal",
+    "already_reported",
+    "choose_cases",
     "find_evidence",
     "judge_claims",
     "propose_verdict",

@@ -29,3 +29,25 @@ def evaluate_overdue(
     share = overdue / len(open_claims) if len(open_claims) else 0.0
     figures: dict[str, float | int | str] = {"open": len(open_claims), "overdue": overdue}
     return CheckFinding(share <= most, f"{overdue} claims are overdue", figures)
+
+
+def evaluate_queue(
+    waiting: pd.DataFrame, as_of: pd.Timestamp, most: int = 20, most_days: int = 7
+) -> CheckFinding:
+    """Whether at most `most` claims wait for a person, none for more than `most_days`.
+
+    Parameters
+    ----------
+    waiting
+        Claims that the judge left open, with the as_of of its latest asking.
+    """
+    if waiting.empty:
+        return CheckFinding(True, "no claim waits for a person")
+    days = (as_of - waiting["as_of"].min()) / pd.Timedelta(days=1)
+    figures: dict[str, float | int | str] = {"waiting": len(waiting), "longest (days)": float(days)}
+    return CheckFinding(
+        len(waiting) <= most and days <= most_days,
+        f"{len(waiting)} claims wait for a person, the oldest for {days:.0f} days; settle them "
+        "with newsworld resolve",
+        figures,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,10 @@ class Case:
     `articles` were first seen after the claim was made and are known at the judging moment:
     article_id, title, summary, publisher, first_seen_at. `complete` says whether the archive
     holds the claim's window without gaps; where it does not, silence is no evidence.
-    `standing` is the verdict that stands and its resolution_id, of a claim that is judged again
-    because of late evidence: another verdict supersedes it, the same one adds nothing.
+    `fellows` are the claims of other forecasters on the same question: they get the same verdict.
+    `standing` is the verdict that stands, with the resolution_id of each claim, where a question
+    is judged again because of late evidence: another verdict supersedes it, the same one adds
+    nothing.
     """
 
     claim_id: str
@@ -49,7 +51,8 @@ class Case:
     resolve_by: pd.Timestamp
     articles: pd.DataFrame
     complete: bool = True
-    standing: tuple[str, str] | None = None
+    fellows: tuple[str, ...] = ()
+    standing: tuple[str, Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ async def judge_claims(
     as_of: pd.Timestamp,
     day: pd.Timestamp,
     code_version: str,
+    asked_at: pd.Timestamp | None = None,
     prompt: Prompt | None = None,
 ) -> Judged:
     """Verdicts that a language model can give as of a moment.
@@ -93,12 +97,18 @@ async def judge_claims(
     "no" before the deadline or from an incomplete archive, it stays pending, as does a claim
     without articles, which is not asked about. Anything else goes to the queue.
 
+    Parameters
+    ----------
+    asked_at
+        The moment by the clock; `as_of` by default.
+
     Raises
     ------
     ValueError
         When an article was not first seen between a claim's making and `as_of`.
     """
     prompt = prompt or load_prompt("judge", 1)
+    stamp = (day, as_of, as_of if asked_at is None else asked_at)
     cases = [case for case in cases if len(case.articles)]
     asks = [_ask(case, place, prompt, as_of) for case in cases for place in range(PASSES)]
     outcomes = await model.ask_many(asks)
@@ -108,7 +118,7 @@ async def judge_claims(
     unfinished: list[dict[str, Any]] = []
     for number, case in enumerate(cases):
         own = outcomes[number * PASSES : (number + 1) * PASSES]
-        calls += [call_row(case.claim_id, outcome, None, day, as_of) for outcome in own]
+        calls += [call_row(case.claim_id, outcome, None, *stamp) for outcome in own]
         not_asked = [one.reason for one in own if isinstance(one, Failed | Stopped)]
         if not_asked:
             unfinished.append({"claim_id": case.claim_id, "reason": not_asked[0]})
@@ -122,7 +132,7 @@ async def judge_claims(
         elif verdicts <= {"yes", "void"} or (
             verdicts == {"no"} and case.complete and as_of >= case.resolve_by
         ):
-            resolutions.append(_resolved(case, passes, day, as_of, code_version))
+            resolutions += _resolved(case, passes, day, as_of, code_version)
     return Judged(
         resolutions=meet(RESOLUTIONS, _frame(resolutions, list(RESOLUTIONS.columns))),
         queue=meet(JUDGE_QUEUE, _frame(queue, list(JUDGE_QUEUE.columns))),
@@ -191,21 +201,23 @@ def _pass(case: Case, place: int, outcome: Outcome[Any]) -> Pass:
 
 def _resolved(
     case: Case, passes: Sequence[Pass], day: pd.Timestamp, as_of: pd.Timestamp, code_version: str
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
     first = passes[0]
-    return {
-        "resolution_id": resolution_id(case.claim_id, first.verdict, as_of, first.reason),
-        "claim_id": case.claim_id,
-        "question_id": case.question_id,
-        "verdict": first.verdict,
-        "decided_at": as_of,
-        "day": day,
-        "decided_by": "judge",
-        "evidence": _evidence(passes),
-        "reason": first.reason,
-        "supersedes": case.standing[1] if case.standing else None,
-        "code_version": code_version,
-    }
+    superseded: Mapping[str, str] = case.standing[1] if case.standing else {}
+    for claim_id in (case.claim_id, *case.fellows):
+        yield {
+            "resolution_id": resolution_id(claim_id, first.verdict, as_of, first.reason),
+            "claim_id": claim_id,
+            "question_id": case.question_id,
+            "verdict": first.verdict,
+            "decided_at": as_of,
+            "day": day,
+            "decided_by": "judge",
+            "evidence": _evidence(passes),
+            "reason": first.reason,
+            "supersedes": superseded.get(claim_id),
+            "code_version": code_version,
+        }
 
 
 def _queued(

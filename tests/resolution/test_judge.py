@@ -159,13 +159,13 @@ def test_yes_does_not_wait_for_the_deadline() -> None:
 
 
 def test_late_evidence_supersedes_and_the_same_verdict_adds_nothing() -> None:
-    found, _ = judged(YES, [case(standing=("no", "r-earlier"))])
+    found, _ = judged(YES, [case(standing=("no", {"c1": "r-earlier"}))])
     (row,) = found.resolutions.to_dict("records")
     assert (row["verdict"], row["supersedes"]) == ("yes", "r-earlier")
-    found, _ = judged(YES, [case(standing=("yes", "r-earlier"))])
+    found, _ = judged(YES, [case(standing=("yes", {"c1": "r-earlier"}))])
     assert found.resolutions.empty
     assert found.queue.empty
-    found, _ = judged([YES[0], NO[1]], [case(standing=("no", "r-earlier"))])
+    found, _ = judged([YES[0], NO[1]], [case(standing=("no", {"c1": "r-earlier"}))])
     assert len(found.queue) == 1
 
 
