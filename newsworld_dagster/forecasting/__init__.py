@@ -18,6 +18,7 @@ from newsworld_dagster.forecasting.desk import (
     Edition,
     make_edition,
 )
+from newsworld_dagster.forecasting.event_rates import event_rate_claims
 from newsworld_dagster.forecasting.ledger import LedgerFault, chain, verify
 from newsworld_dagster.forecasting.lint import Finding, lint
 from newsworld_dagster.forecasting.windows import deadline_of
@@ -41,6 +42,7 @@ __all__ = [
     "compile_claim",
     "deadline_of",
     "draft_reports",
+    "event_rate_claims",
     "lint",
     "make_edition",
     "verify",

@@ -7,7 +7,7 @@ repair of claims that cannot be decided, and several independent probabilities o
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,6 @@ from newsworld_dagster.contracts.asking import (
     Refused,
     Stopped,
 )
-from newsworld_dagster.forecasting.citations import event_faults, report_faults
 from newsworld_dagster.forecasting.ledger import digest
 from newsworld_dagster.forecasting.lint import Finding
 from newsworld_dagster.forecasting.predicted_events import (
@@ -32,9 +31,13 @@ from newsworld_dagster.forecasting.predicted_events import (
     event_findings,
 )
 from newsworld_dagster.prompts import Prompt, articles_block, list_block, load_prompt
+from newsworld_dagster.prompts.citations import event_faults, report_faults
 from newsworld_dagster.prompts.outputs import Event, Report
 
 NAME = "analyst"
+
+# A statement and the articles known then, to a passage of theirs that already reports it.
+AlreadyReported = Callable[[str, pd.DataFrame], str | None]
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ async def draft_reports(
     *,
     as_of: pd.Timestamp,
     parameters: AnalystParameters | None = None,
+    already_reported: AlreadyReported | None = None,
 ) -> list[TopicDraft]:
     """Ask a language model for the reports of topics, to be made rows by `analyst_rows`.
 
@@ -119,6 +123,8 @@ async def draft_reports(
     ----------
     settled
         Claims that fell due and were settled by `as_of`: columns template and outcome.
+    already_reported
+        Finds what an article of the topic already reports; without it only the model looks.
 
     Raises
     ------
@@ -126,9 +132,10 @@ async def draft_reports(
         When an article was first seen after `as_of`.
     """
     parameters = parameters or AnalystParameters()
+    reported = already_reported or (lambda _statement, _articles: None)
     drafts = [_begin(topic, as_of, parameters) for topic in topics if len(topic.articles)]
-    await _write(drafts, model, settled, as_of, parameters)
-    await _repair(drafts, model, as_of, parameters)
+    await _write(drafts, model, settled, as_of, parameters, reported)
+    await _repair(drafts, model, as_of, parameters, reported)
     await _estimate(drafts, model, settled, as_of, parameters)
     return drafts
 
@@ -164,6 +171,7 @@ async def _write(
     settled: pd.DataFrame,
     as_of: pd.Timestamp,
     parameters: AnalystParameters,
+    reported: AlreadyReported,
 ) -> None:
     """The first round: the reports."""
     asks: list[Ask[Any]] = []
@@ -188,7 +196,13 @@ async def _write(
             continue
         known = list(draft.given.open_statements)
         for event in report.events:
-            findings = event_findings(event, as_of, known, parameters.most_days)
+            findings = event_findings(
+                event,
+                as_of,
+                known,
+                parameters.most_days,
+                reported(event.statement, draft.articles),
+            )
             draft.events.append(EventDraft(event, findings))
             known.append(event.statement)
 
@@ -198,6 +212,7 @@ async def _repair(
     model: LanguageModel,
     as_of: pd.Timestamp,
     parameters: AnalystParameters,
+    reported: AlreadyReported,
 ) -> None:
     """The second round: claims that cannot be decided, each asked for once again."""
     faulty = [
@@ -239,7 +254,13 @@ async def _repair(
             ]
             known = [*draft.given.open_statements, *others]
             one.event = outcome.value.event
-            one.findings = event_findings(one.event, as_of, known, parameters.most_days)
+            one.findings = event_findings(
+                one.event,
+                as_of,
+                known,
+                parameters.most_days,
+                reported(one.event.statement, draft.articles),
+            )
             if one.findings:
                 one.refused_because = "it cannot be decided after its repair either"
 

@@ -27,10 +27,10 @@ from newsworld_dagster.forecasting.analyst import (
     EventDraft,
     TopicDraft,
 )
-from newsworld_dagster.forecasting.citations import cited
 from newsworld_dagster.forecasting.combining import combine
 from newsworld_dagster.forecasting.ledger import digest
 from newsworld_dagster.forecasting.predicted_events import TEMPLATE, deadline, window_days
+from newsworld_dagster.prompts.citations import cited
 from newsworld_dagster.prompts.outputs import Report
 
 _CHAINED = ("seq", "previous_hash", "row_hash")
@@ -57,12 +57,13 @@ class Analyses:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What every row of a run is stamped with."""
+    """What every row of a run is stamped with; `asked_at` is the moment by the clock."""
 
     day: pd.Timestamp
     as_of: pd.Timestamp
     phase: str
     code_version: str
+    asked_at: pd.Timestamp
 
 
 def analyst_rows(
@@ -304,7 +305,7 @@ class _Rows:
         )
 
     def _call(self, draft: TopicDraft, subject: str, outcome: Outcome[Any]) -> None:
-        stamp = (draft.given.topic_id, self.stamp.day, self.stamp.as_of)
+        stamp = (draft.given.topic_id, self.stamp.day, self.stamp.as_of, self.stamp.asked_at)
         self.calls.append(call_row(subject, outcome, *stamp))
 
 

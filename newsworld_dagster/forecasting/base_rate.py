@@ -25,7 +25,7 @@ class BaseRate:
     """As-of frequencies of yes by template and window.
 
     The frequency of a cell is shrunk to its template family's, and that to the overall one,
-    by `weight` imaginary claims each; with no verdicts at all the probability is 1/2:
+    by `weight` imaginary claims each; with no verdicts at all the probability is `prior`:
 
         p = (yes + weight * parent) / (n + weight)
 
@@ -37,8 +37,9 @@ class BaseRate:
         must not be among them: they are all quick yeses.
     """
 
-    def __init__(self, settled: pd.DataFrame, weight: float = 4.0) -> None:
+    def __init__(self, settled: pd.DataFrame, weight: float = 4.0, prior: float = 0.5) -> None:
         self.weight = weight
+        self.prior = prior
         family = settled["template"].str.split(":").str[0]
         self._all = (int(settled["outcome"].sum()), len(settled))
         self._families = _counts(settled.assign(family=family), ["family"])
@@ -46,7 +47,7 @@ class BaseRate:
 
     def of(self, template: str, window_days: int) -> Frequency:
         """Frequency for one template and window."""
-        parent = self._shrunk(self._all, 0.5)
+        parent = self._shrunk(self._all, self.prior)
         parent = self._shrunk(self._families.get((template.split(":")[0],), (0, 0)), parent)
         yes, settled = self._cells.get((template, window_days), (0, 0))
         return Frequency(self._shrunk((yes, settled), parent), yes, settled)

@@ -70,6 +70,38 @@ def evaluate_refusals(refused: int, claims: int, most: float = 0.25) -> CheckFin
     return CheckFinding(share <= most, f"{share:.0%} of the claims were refused", figures)
 
 
+def evaluate_answers(calls: pd.DataFrame) -> CheckFinding:
+    """Whether a language model answered all that it was asked on the last day it was asked.
+
+    Parameters
+    ----------
+    calls
+        Rows of `forecasts.model_calls`. An ask that got its answer in a later run counts as
+        answered.
+    """
+    if calls.empty:
+        return CheckFinding(True, "no language model was asked")
+    last = calls[calls["day"] == calls["day"].max()]
+    asked = last.groupby(["subject", "prompt_id", "sample_index", "as_of"])["outcome"].agg(set)
+    missing = asked[asked.map(lambda outcomes: not outcomes & {"answered", "refused"})]
+    refused = asked[asked.map(lambda outcomes: "refused" in outcomes)]
+    figures: dict[str, float | int | str] = {
+        "asked": len(asked),
+        "without an answer": len(missing),
+        "answers that cannot be used": len(refused),
+        "cost (USD)": float(last["cost_usd"].sum()),
+    }
+    if missing.empty:
+        return CheckFinding(True, "everything was answered", figures)
+    reason = last.loc[last["outcome"].isin(["failed", "stopped"]), "reason"].iloc[-1]
+    return CheckFinding(
+        False,
+        f"{len(missing)} of {len(asked)} asks of {last['day'].iloc[0]:%Y-%m-%d} have no answer: "
+        f"{reason}. Run the day again: what was answered is not paid for twice",
+        figures,
+    )
+
+
 def evaluate_consistency(
     held: pd.DataFrame, tolerance: float = TOLERANCE, most: float = 0.2, fewest: int = 20
 ) -> CheckFinding:

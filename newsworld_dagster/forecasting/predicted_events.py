@@ -26,11 +26,24 @@ def window_days(event: Event, made_at: pd.Timestamp) -> int:
 
 
 def event_findings(
-    event: Event, made_at: pd.Timestamp, open_statements: Sequence[str], most_days: int
+    event: Event,
+    made_at: pd.Timestamp,
+    open_statements: Sequence[str],
+    most_days: int,
+    already_reported: str | None = None,
 ) -> list[Finding]:
-    """What stands in the way of deciding an event: the lint, and its dates against each other."""
+    """What stands in the way of deciding an event: the lint, and its dates against each other.
+
+    `already_reported` is a passage known at `made_at` that reports the event, if there is one.
+    """
     resolve_by = deadline(event)
-    findings = lint(event.statement, resolve_by, made_at, open_statements=open_statements)
+    findings = lint(
+        event.statement,
+        resolve_by,
+        made_at,
+        open_statements=open_statements,
+        already_reported=already_reported,
+    )
     dates = _DATE.findall(event.statement)
     if dates and event.resolve_by.isoformat() not in dates:
         findings.append(

@@ -70,6 +70,12 @@ class Prompt:
         """Id and version, as in the file's name."""
         return f"{self.id}-{self.version}"
 
+    @staticmethod
+    def input_digest(values: Mapping[str, object]) -> str:
+        """SHA-256 of what a prompt is filled with, where no more of the data is to be told."""
+        text = json.dumps({name: str(value) for name, value in values.items()}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def ask(
         self,
         values: Mapping[str, object],

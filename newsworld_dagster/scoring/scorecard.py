@@ -21,7 +21,10 @@ from newsworld_dagster.scoring.reliability import corp_decomposition
 
 BASELINE: Final = "base-rate"
 TRIGGER: Final = "trigger"
+EVENT: Final = "event"
 COVERAGE_VOLUME: Final = "coverage volume"
+# Predicted events have windows of any length; they are counted under the next of these days.
+HORIZONS: Final = (3, 7, 14, 30, 90, 365)
 
 COLUMNS: Final = (
     "claim_id",
@@ -69,7 +72,8 @@ def scorecard(
     -------
     pandas.DataFrame
         Meeting the contract scorecards.scorecard. Groupings: all, window, section, template,
-        family (trigger claims or coverage volume), month (of made_at) and band.
+        family (trigger, event or coverage volume), month (of made_at) and band. Windows of
+        events are rounded up to the next of `HORIZONS`.
 
     Raises
     ------
@@ -207,12 +211,17 @@ def _groupings(claims: pd.DataFrame) -> dict[str, pd.Series]:
     """The label of each claim under each grouping."""
     days = claims["window_days"].astype(int)
     trigger = claims["template"].str.startswith(TRIGGER)
+    event = claims["template"].str.startswith(EVENT)
+    horizon = np.asarray([*HORIZONS, HORIZONS[-1]])[np.searchsorted(HORIZONS, days)]
+    days = days.where(~event, horizon)
     return {
         "all": pd.Series("all", index=claims.index),
         "window": days.astype(str) + np.where(days == 1, " day", " days"),
         "section": claims["section"],
         "template": claims["template"],
-        "family": pd.Series(np.where(trigger, TRIGGER, COVERAGE_VOLUME), index=claims.index),
+        "family": pd.Series(
+            np.select([trigger, event], [TRIGGER, EVENT], COVERAGE_VOLUME), index=claims.index
+        ),
         "month": claims["made_at"].dt.strftime("%Y-%m"),
         "band": claims["band"],
     }

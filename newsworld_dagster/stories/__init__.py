@@ -12,6 +12,7 @@ from newsworld_dagster.stories.sections import SECTION_DESCRIPTIONS
 from newsworld_dagster.stories.timelines import TimelineParameters, make_timelines
 from newsworld_dagster.stories.topics import TopicDay, TopicParameters, link_topics
 from newsworld_dagster.stories.trending import TrendingParameters, burst_score, trending_terms
+from newsworld_dagster.stories.written import SectionGiven, TopicToName, Written, write
 
 __all__ = [
     "DAILY",
@@ -25,12 +26,15 @@ __all__ = [
     "PairModel",
     "PairParameters",
     "PairSpace",
+    "SectionGiven",
     "StoryDay",
     "StoryParameters",
     "TimelineParameters",
     "TopicDay",
     "TopicParameters",
+    "TopicToName",
     "TrendingParameters",
+    "Written",
     "assign_stories",
     "b_cubed",
     "burst_score",
@@ -40,4 +44,5 @@ __all__ = [
     "pair_probabilities",
     "story_id",
     "trending_terms",
+    "write",
 ]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsworld_dagster.forecasting.citations import cited
 from newsworld_dagster.forecasting.combining import combine
+from newsworld_dagster.prompts.citations import cited
 
 PROBABILITIES = st.lists(st.floats(0.001, 0.999), min_size=1, max_size=8)
 

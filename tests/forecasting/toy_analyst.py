@@ -23,7 +23,7 @@ from tests.llm.asks import LIMITS
 from tests.llm.server import KEY, MessagesServer, Says, Script
 
 AS_OF = pd.Timestamp("2026-02-15")
-STAMP = Stamp(pd.Timestamp("2026-02-14"), AS_OF, "record", "0.1.0")
+STAMP = Stamp(pd.Timestamp("2026-02-14"), AS_OF, "record", "0.1.0", AS_OF)
 PARAMETERS = AnalystParameters(samples=2)
 PRICE = Price(3.0, 15.0)
 NO_SETTLED = pd.DataFrame({"template": pd.Series(dtype=str), "outcome": pd.Series(dtype="int64")})

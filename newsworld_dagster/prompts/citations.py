@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from newsworld_dagster.prompts.outputs import Event, Report
+from newsworld_dagster.prompts.outputs import Digest, Event, Report
 
 _CITED = re.compile(r"\[(\d{1,6}(?:\s*(?:,|;|-|–|and)\s*\d{1,6})*)\]")
 
@@ -70,3 +70,22 @@ def event_faults(event: Event, articles: int) -> list[str]:
         for number in [*event.sources, *cited(event.rationale)]
         if not 1 <= number <= articles
     ]
+
+
+def digest_faults(digest: Digest, articles: int) -> list[str]:
+    """Why a written digest is not good enough: an item without a source, or with one not given."""
+    faults = []
+    for place, item in enumerate(digest.items):
+        numbers = cited(item.text)
+        faults += [
+            f"items.{place} cites [{number}], but the articles are numbered 1 to {articles}"
+            for number in dict.fromkeys([*item.sources, *numbers])
+            if not 1 <= number <= articles
+        ]
+        if not numbers:
+            faults.append(f"items.{place}.text cites no article")
+        if unlisted := sorted(set(numbers) - set(item.sources)):
+            faults.append(
+                f"items.{place}.sources lacks the cited {', '.join(f'[{n}]' for n in unlisted)}"
+            )
+    return faults
