@@ -42,7 +42,8 @@ def digest_document(
         held = reader.digest_days(period)
         stamped = _stamp(held, day, weekly=weekly)
         rows = reader.digest_of(stamped, period)
-        articles = _listed_articles(reader, rows)
+        written = reader.written_of(stamped) if period == "daily" else rows.head(0)
+        articles = _listed_articles(reader, pd.concat([rows, written]))
     wanted = [section] if section else list(DIGEST_SECTIONS)
     return {
         "day": f"{stamped:%Y-%m-%d}",
@@ -57,8 +58,25 @@ def digest_document(
                 "items": [
                     _item(row, articles) for row in rows[rows["section"] == name].to_dict("records")
                 ],
+                "written": [
+                    _written(row, articles)
+                    for row in written[written["section"] == name].to_dict("records")
+                ],
             }
             for name in wanted
+        ],
+    }
+
+
+def _written(row: dict[str, Any], articles: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """An item in a language model's words, with the articles that it cites by number."""
+    return {
+        "headline": row["headline"],
+        "text": row["text"],
+        "model": row["model"],
+        "articles": [
+            {"number": source["number"]} | articles[source["article_id"]]
+            for source in json.loads(row["sources"])
         ],
     }
 
@@ -75,6 +93,7 @@ def timeline_document(world: World, topic: str, day: pd.Timestamp | None = None)
     with world.warehouse.read() as reader:
         found = _topic(reader.topics_as_of(as_of), topic)
         rows = reader.timeline(found["topic_id"], as_of)
+        written = reader.written_labels(as_of).get(found["topic_id"])
         articles = _listed_articles(reader, rows)
     if rows.empty:
         raise ReadingError(
@@ -84,6 +103,7 @@ def timeline_document(world: World, topic: str, day: pd.Timestamp | None = None)
     return {
         "topic_id": found["topic_id"],
         "label": found["label"],
+        "written_label": written,
         "section": found["section"],
         "as_of": as_of.isoformat(),
         "entries": [_entry(row, articles) for row in rows.to_dict("records")],

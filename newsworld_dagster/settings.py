@@ -68,6 +68,13 @@ class Settings(BaseSettings):
     llm_samples: int = Field(
         default=3, ge=1, description="Independent probabilities of each predicted event"
     )
+    llm_topics: int = Field(default=4, ge=0, description="Topics a day that the analyst reports on")
+    llm_batches: bool = Field(
+        default=True, description="Whether a backfill asks by Message Batches, at half the price"
+    )
+    llm_batch_poll_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds between looks at an open batch"
+    )
 
     @property
     def analyst_on(self) -> bool:
@@ -88,6 +95,11 @@ class Settings(BaseSettings):
     def snapshot_file(self) -> Path:
         """The read-only snapshot that notebooks read."""
         return self.published_dir / "snapshot.duckdb"
+
+    @property
+    def answers_dir(self) -> Path:
+        """Answers of language models that were paid for, by the digest of their request."""
+        return self.data_dir / "answers"
 
     @property
     def dagster_home(self) -> Path:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsworld_dagster.cli.common import (
+    AsJson,
     UsageError,
     check_forecasters,
     failing_plainly,
     open_world,
+    print_json,
 )
 from newsworld_dagster.cli.record import scorecard_of
 from newsworld_dagster.cli.terminal import (
     err,
     out,
     print_made,
+    print_plan,
     print_scorecard,
 )
 
@@ -66,10 +69,24 @@ def run(
         datetime | None,
         typer.Option(help="UTC moment of the edition; now by default. Given, no feed is polled"),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print the requests that the language model would get, with their tokens and "
+            "cost, for the latest edition; nothing is sent or written, and no key is needed",
+        ),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Live feeds to today's edition."""
     import pandas as pd
 
+    if dry_run:
+        _dry_run(None if as_of is None else pd.Timestamp(as_of), as_json)
+        return
+    if as_json:
+        raise typer.BadParameter("--json goes with --dry-run; the record is in scorecard --json")
     from newsworld_dagster.defs.intake import poll_live
     from newsworld_dagster.defs.world import utc_now
 
@@ -153,6 +170,17 @@ def backtest(
         _run(world, start, stop, record_from=first)
         _print_what_is_there(world)
         print_scorecard(scorecard_of(world, None, None, forecaster))
+
+
+def _dry_run(as_of: pd.Timestamp | None, as_json: bool) -> None:
+    from newsworld_dagster.planning import plan
+
+    with failing_plainly():
+        document = plan(open_world(), as_of)
+        if as_json:
+            print_json(document)
+            return
+        print_plan(document)
 
 
 def _import(world: World, path: Path, mapping: dict[str, str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -62,6 +63,10 @@ def print_digest(document: dict[str, Any]) -> None:
         _say(f"\n{'Front' if section['section'] == 'All' else section['section']}", style="bold")
         if not section["items"]:
             _say("  quiet: nothing that enough independent publishers reported", style="dim")
+        for item in section["written"]:
+            _say(f"  {item['headline']}", style="italic")
+            sources = ", ".join(f"[{a['number']}] {a['publisher']}" for a in item["articles"])
+            _say(f"    {item['text']} ({sources}; written by {item['model']})")
         for kind, title in _KINDS.items():
             items = [item for item in section["items"] if item["kind"] == kind]
             if items:
@@ -165,6 +170,24 @@ def print_evidence(document: dict[str, Any]) -> None:
                 style="dim",
             )
         _say("")
+
+
+def print_plan(document: dict[str, Any]) -> None:
+    """Requests to a language model as they would be sent, then what they would cost."""
+    requests = document["requests"]
+    for one in requests:
+        _say(f"{one['prompt_id']}, sample {one['sample']}, {one['request_digest']}", style="bold")
+        _say(json.dumps(one["body"], ensure_ascii=False, indent=1))
+        _say("")
+    if document["reports_are_made"]:
+        _say(f"The analyst has made its reports of {document['edition']}.")
+    follow, budget = document["follow_ups"], document["budget"]
+    _say(
+        f"{len(requests)} requests to {document['model']} at {document['base_url']}, about "
+        f"{document['input_tokens']:,} input tokens, at most ${document['most_usd']:.2f}; after "
+        f"the reports up to {follow['requests']} more, at most ${follow['most_usd']:.2f}. "
+        f"A run stops at {budget['tokens']:,} tokens or ${budget['usd']:.2f}. Nothing was sent."
+    )
 
 
 def _say(text: str, style: str | None = None) -> None:

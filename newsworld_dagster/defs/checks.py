@@ -38,9 +38,10 @@ from newsworld_dagster.stories.health import (
 )
 
 
-def _result(
+def as_result(
     name: str, found: CheckFinding, asset: dg.AssetKey | None = None, *, warn: bool = False
 ) -> dg.AssetCheckResult:
+    """A finding as the result of a check; a warning where it fails and `warn` says so."""
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=name,
@@ -67,10 +68,10 @@ def article_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResu
     with world.warehouse.read() as reader:
         table = reader.table("news.articles")
         state = reader.table("news.feed_state")
-    yield _result("contract", evaluate_contract(table), articles.key)
+    yield as_result("contract", evaluate_contract(table), articles.key)
     per_day = table.groupby("day").size().sort_index()
-    yield _result("volume", evaluate_volume(per_day), articles.key, warn=True)
-    yield _result("feeds", evaluate_feeds(state), articles.key, warn=True)
+    yield as_result("volume", evaluate_volume(per_day), articles.key, warn=True)
+    yield as_result("feeds", evaluate_feeds(state), articles.key, warn=True)
 
 
 @dg.asset_check(
@@ -82,8 +83,8 @@ def singletons(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
         days = reader.article_days()
         sizes = reader.story_sizes(days[max(0, len(days) - 14)], days[-1]) if days else None
     if sizes is None:
-        return _result("singletons", CheckFinding(True, "there are no stories yet"), warn=True)
-    return _result("singletons", evaluate_singletons(sizes), warn=True)
+        return as_result("singletons", CheckFinding(True, "there are no stories yet"), warn=True)
+    return as_result("singletons", evaluate_singletons(sizes), warn=True)
 
 
 @dg.asset_check(
@@ -94,12 +95,12 @@ def sizes(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     with world.warehouse.read() as reader:
         last = reader.last_story_day()
         if last is None:
-            return _result("sizes", CheckFinding(True, "there are no stories yet"), warn=True)
+            return as_result("sizes", CheckFinding(True, "there are no stories yet"), warn=True)
         end = last + pd.Timedelta(days=1)
         found = evaluate_sizes(
             reader.week_sizes(end), reader.week_sizes(end - pd.Timedelta(days=7))
         )
-    return _result("sizes", found, warn=True)
+    return as_result("sizes", found, warn=True)
 
 
 @dg.asset_check(
@@ -110,7 +111,7 @@ def strip(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     with world.warehouse.read() as reader:
         last = reader.last_story_day()
         if last is None:
-            return _result("strip", CheckFinding(True, "there are no stories yet"), warn=True)
+            return as_result("strip", CheckFinding(True, "there are no stories yet"), warn=True)
         before = last - pd.Timedelta(days=1)
         usual = pd.date_range(last - pd.Timedelta(days=29), last - pd.Timedelta(days=2))
         found = evaluate_trending(
@@ -119,7 +120,7 @@ def strip(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
             articles=reader.count("news.articles", [before, last]),
             history=reader.count("news.articles", list(usual)),
         )
-    return _result("strip", found, warn=True)
+    return as_result("strip", found, warn=True)
 
 
 @dg.multi_asset_check(
@@ -144,9 +145,9 @@ def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult
         topics = reader.topics_as_of(as_of)
         cosines = reader.topic_drift(as_of)
     live = topics[~topics["lifecycle"].isin(["dormant", "closed"])]
-    yield _result("labels", evaluate_labels(live), TOPICS, warn=True)
-    yield _result("lifecycle", evaluate_lifecycle(topics), TOPICS, warn=True)
-    yield _result("drift", evaluate_drift(cosines), TOPICS, warn=True)
+    yield as_result("labels", evaluate_labels(live), TOPICS, warn=True)
+    yield as_result("lifecycle", evaluate_lifecycle(topics), TOPICS, warn=True)
+    yield as_result("drift", evaluate_drift(cosines), TOPICS, warn=True)
 
 
 @dg.multi_asset_check(
@@ -190,15 +191,15 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
         refused = reader.count("forecasts.refusals")
         as_of = reader.latest_as_of() or world.clock()
         still_open = reader.open_claims(as_of)
-    yield _result("chain", evaluate_chain(claims), CLAIMS)
-    yield _result("probabilities_and_dates", evaluate_claims(claims), CLAIMS)
+    yield as_result("chain", evaluate_chain(claims), CLAIMS)
+    yield as_result("probabilities_and_dates", evaluate_claims(claims), CLAIMS)
     first_seen = seen.set_index("article_id")["first_seen_at"]
-    yield _result("point_in_time", evaluate_point_in_time(claims, first_seen), CLAIMS)
+    yield as_result("point_in_time", evaluate_point_in_time(claims, first_seen), CLAIMS)
     held = hold(still_open, relations_of(still_open))
-    yield _result("consistency", evaluate_consistency(held), CLAIMS, warn=True)
-    yield _result("refused_share", evaluate_refusals(refused, len(claims)), REFUSALS, warn=True)
-    yield _result("order", evaluate_verdict_order(verdicts, claims), RESOLUTIONS)
-    yield _result("overdue", evaluate_overdue(still_open, as_of), RESOLUTIONS, warn=True)
+    yield as_result("consistency", evaluate_consistency(held), CLAIMS, warn=True)
+    yield as_result("refused_share", evaluate_refusals(refused, len(claims)), REFUSALS, warn=True)
+    yield as_result("order", evaluate_verdict_order(verdicts, claims), RESOLUTIONS)
+    yield as_result("overdue", evaluate_overdue(still_open, as_of), RESOLUTIONS, warn=True)
 
 
 @dg.multi_asset_check(
@@ -233,8 +234,8 @@ def digest_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
             "SELECT article_id, title, summary, first_seen_at FROM news.articles"
         )
     first_seen = articles.set_index("article_id")["first_seen_at"]
-    yield _result("no_repeated_headline", evaluate_repeats(digests), DIGESTS)
-    yield _result("least_sources", evaluate_sources(digests), DIGESTS)
+    yield as_result("no_repeated_headline", evaluate_repeats(digests), DIGESTS)
+    yield as_result("least_sources", evaluate_sources(digests), DIGESTS)
     steps = timelines[timelines["kind"] == "step"]
     for asset, rows, columns in (
         (DIGESTS, digests, {"headline": "article_id", "sentence": "sentence_article_id"}),
@@ -244,6 +245,6 @@ def digest_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
             rows[[text, source]].set_axis(["text", "article_id"], axis="columns")
             for text, source in columns.items()
         ).dropna()
-        yield _result("verbatim", evaluate_verbatim(printed, articles), asset)
-    yield _result("sources_seen", evaluate_seen(digests, first_seen), DIGESTS)
-    yield _result("sources_seen", evaluate_seen(timelines, first_seen), TIMELINES)
+        yield as_result("verbatim", evaluate_verbatim(printed, articles), asset)
+    yield as_result("sources_seen", evaluate_seen(digests, first_seen), DIGESTS)
+    yield as_result("sources_seen", evaluate_seen(timelines, first_seen), TIMELINES)

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 
 import dagster as dg
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.defs.analysis import analyse, judge
+from newsworld_dagster.defs.model_calls import model_results, model_tables
 from newsworld_dagster.defs.partitions import (
     POOL,
     RANGE,
@@ -61,6 +64,7 @@ WINDOW_DAYS = 28
             [CLAIMS, ANCHORS],
             "outcomes",
         ),
+        *model_tables(REPORTS, CLAIMS, GROUP, "outcomes"),
     ],
     name="predictions_and_outcomes",
     backfill_policy=RANGE,
@@ -73,18 +77,25 @@ def predictions_and_outcomes(
     """Day by day: verdicts first, because the day's forecast may learn from them.
 
     Predictions and outcomes are one step because they alternate: in a replay, tomorrow's
-    forecast is fitted on today's verdicts.
+    forecast is fitted on today's verdicts. The analyst and the judge take part where there is a
+    language model; while they wait for it, nobody else is kept from the warehouse.
     """
     days = days_of(context)
-    with world.warehouse.hold():
+    backfill = len(days) > 1
+    with nullcontext() if world.analyst_on else world.warehouse.hold():
         with world.warehouse.read() as reader:
             triggers = world.trigger_vectors(reader)
         for day in each_day(days, world, "predictions and outcomes"):
             moment = as_of(context, world, day)
             settle(world, day, moment)
+            if world.analyst_on:
+                judge(world, day, moment, backfill=backfill)
             forecast(world, day, moment, phase(context, day), triggers)
+            if world.analyst_on:
+                analyse(world, day, phase(context, day), backfill=backfill)
     with world.warehouse.read() as reader:
         yield from _results(reader, days)
+        yield from model_results(world, reader, days)
 
 
 def settle(world: World, day: pd.Timestamp, moment: pd.Timestamp) -> int:

@@ -9,6 +9,7 @@ from newsworld_dagster.defs.rendering import NotebookError, render_notebook
 from newsworld_dagster.defs.scorecards import scorecard_table
 from newsworld_dagster.defs.trending import trending_strip
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.defs.written import written
 from newsworld_dagster.settings import PROJECT
 from newsworld_dagster.warehouse import publish_snapshot
 
@@ -17,7 +18,7 @@ GROUP = "published"
 
 @dg.asset(
     key=["published", "snapshot"],
-    deps=[scorecard_table, marts, timelines, digests, trending_strip],
+    deps=[scorecard_table, marts, timelines, digests, trending_strip, written],
     retry_policy=RETRY,
     owners=OWNERS,
     group_name=GROUP,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import dagster as dg
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.contracts.asking import LanguageModel
 from newsworld_dagster.contracts.triggers import trigger_families
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
+from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms, connect
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
 from newsworld_dagster.warehouse import Reader, Warehouse
+
+Found = TypeVar("Found")
 
 
 def utc_now() -> pd.Timestamp:
@@ -30,6 +37,7 @@ class World:
     settings: Settings
     clock: Callable[[], pd.Timestamp] = utc_now
     given_encoder: Encoder | None = None
+    given_model: LanguageModel | None = None
     code_version: str = field(default_factory=code_version)
     progress: Callable[[str], None] = lambda _text: None
 
@@ -47,6 +55,55 @@ class World:
     def pair_model(self) -> PairModel:
         """What scores pairs of articles, loaded when it first scores."""
         return BoostedPairModel()
+
+    @property
+    def analyst_on(self) -> bool:
+        """Whether there is a language model to ask."""
+        return self.given_model is not None or self.settings.analyst_on
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What this run may spend on language models, in all its steps together."""
+        return Budget(self.settings.llm_budget_tokens, self.settings.llm_budget_usd)
+
+    @property
+    def price(self) -> Price:
+        """What the language model costs."""
+        return Price(self.settings.llm_input_usd, self.settings.llm_output_usd)
+
+    @asynccontextmanager
+    async def language_model(self, *, backfill: bool = False) -> AsyncIterator[LanguageModel]:
+        """The language model of the settings as long as the block lasts; its answers are kept.
+
+        A backfill asks by Message Batches where the server takes them.
+        """
+        if self.given_model is not None:
+            yield self.given_model
+            return
+        settings = self.settings
+        assert settings.llm_api_key is not None, "without a key nothing is asked"
+        batches = BatchPolicy(poll_seconds=settings.llm_batch_poll_seconds)
+        async with connect(
+            settings.llm_base_url,
+            settings.llm_model,
+            settings.llm_api_key.get_secret_value(),
+            store=FolderStore(settings.answers_dir),
+            budget=self.budget,
+            terms=Terms(settings.llm_structure, settings.llm_concurrency, self.price),
+            batches=batches if backfill and settings.llm_batches else None,
+        ) as model:
+            yield model
+
+    def ask(
+        self, work: Callable[[LanguageModel], Awaitable[Found]], *, backfill: bool = False
+    ) -> Found:
+        """What some work with the language model comes to."""
+
+        async def run() -> Found:
+            async with self.language_model(backfill=backfill) as model:
+                return await work(model)
+
+        return asyncio.run(run())
 
     def section_vectors(self, reader: Reader) -> dict[str, np.ndarray]:
         """Unit vector of each section's description."""
