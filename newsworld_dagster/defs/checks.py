@@ -13,6 +13,7 @@ from newsworld_dagster.defs.ledger import CLAIMS, REFUSALS, RESOLUTIONS
 from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
 from newsworld_dagster.defs.trending import TRENDING
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.forecasting import LEARNED
 from newsworld_dagster.forecasting.consistency import hold, relations_of
 from newsworld_dagster.forecasting.health import (
     evaluate_chain,
@@ -196,7 +197,9 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
     yield _result("point_in_time", evaluate_point_in_time(claims, first_seen), CLAIMS)
     held = hold(still_open, relations_of(still_open))
     yield _result("consistency", evaluate_consistency(held), CLAIMS, warn=True)
-    yield _result("refused_share", evaluate_refusals(refused, len(claims)), REFUSALS, warn=True)
+    # The learning forecasters answer what the others were allowed to claim: nothing is refused.
+    linted = int((~claims["forecaster"].isin(LEARNED)).sum())
+    yield _result("refused_share", evaluate_refusals(refused, linted), REFUSALS, warn=True)
     yield _result("order", evaluate_verdict_order(verdicts, claims), RESOLUTIONS)
     yield _result("overdue", evaluate_overdue(still_open, as_of), RESOLUTIONS, warn=True)
 

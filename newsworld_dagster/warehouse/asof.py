@@ -7,6 +7,8 @@ then.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -399,14 +401,15 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
     def settled_questions(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """What a model may learn from at `as_of`: one row a question that fell due by then.
 
-        Columns template, window_days, features, outcome (0 or 1). Questions that were settled
-        before their deadline come in only when it has passed, or quick yeses would flatter.
+        Columns template, window_days, features (of the first who answered), outcome (0 or 1).
+        Questions that were settled before their deadline come in only when it has passed, or
+        quick yeses would flatter.
         """
         return self.frame(
             f"""
             WITH verdicts AS (SELECT question_id, verdict FROM ({in_force("question_id")}))
             SELECT any_value(template) AS template, any_value(window_days) AS window_days,
-                any_value(features) AS features,
+                arg_min(features, seq) AS features,
                 any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
             FROM forecasts.claims JOIN verdicts USING (question_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
@@ -415,12 +418,14 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
             {"as_of": as_of},
         )
 
-    def settled_forecasts(self, as_of: pd.Timestamp) -> pd.DataFrame:
+    def settled_forecasts(
+        self, as_of: pd.Timestamp, forecasters: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """What recalibration may learn from at `as_of`: one row a claim that fell due by then.
 
-        Columns claim_id, question_id, topic_id, forecaster, input_digest, probability,
-        cost_usd, resolve_by, decided_at and outcome (0.0 or 1.0), those of the warm-up among
-        them, in the ledger's order.
+        Of some forecasters, or all. Columns claim_id, question_id, topic_id, forecaster,
+        input_digest, probability, cost_usd, resolve_by, decided_at and outcome (0.0 or 1.0),
+        those of the warm-up among them, in the ledger's order.
         """
         return self.frame(
             f"""
@@ -429,9 +434,10 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
                 cost_usd, resolve_by, decided_at, (verdict = 'yes')::DOUBLE AS outcome
             FROM forecasts.claims JOIN verdicts USING (claim_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
+                AND ($forecasters IS NULL OR list_contains($forecasters::VARCHAR[], forecaster))
             ORDER BY seq
             """,  # noqa: S608
-            {"as_of": as_of},
+            {"as_of": as_of, "forecasters": None if forecasters is None else [*forecasters]},
         )
 
 
