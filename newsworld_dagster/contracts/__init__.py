@@ -12,6 +12,13 @@ from newsworld_dagster.contracts.forecasts import (
     REPORTS,
 )
 from newsworld_dagster.contracts.frames import ContractError, meet
+from newsworld_dagster.contracts.learning import (
+    CONTESTS,
+    INCONSISTENCIES,
+    LEADERS,
+    MEANINGS,
+    RELATIONS,
+)
 from newsworld_dagster.contracts.outcomes import RESOLUTIONS, SCORECARD
 from newsworld_dagster.contracts.stories import (
     ASSIGNMENTS,
@@ -43,6 +50,11 @@ CONTRACTS = {
         REFUSALS,
         RESOLUTIONS,
         SCORECARD,
+        RELATIONS,
+        INCONSISTENCIES,
+        CONTESTS,
+        LEADERS,
+        MEANINGS,
     )
 }
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from newsworld_dagster.warehouse.asof_digests import DigestReads
 from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
+from newsworld_dagster.warehouse.asof_learning import LearningReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
 from newsworld_dagster.warehouse.queries import in_force
 
@@ -23,7 +24,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(DigestReads, EvidenceReads, StoryReads):
+class Reader(DigestReads, EvidenceReads, LearningReads, StoryReads):
     """Reads over one open connection.
 
     Parameters
