@@ -35,6 +35,14 @@ class LearningReads:
             {"as_of": as_of},
         )
 
+    def sides_on_record(self, as_of: pd.Timestamp) -> pd.DataFrame:
+        """Who is on record by `as_of`: distinct forecaster, model and prompt_digest."""
+        return self.frame(
+            "SELECT DISTINCT forecaster, model, prompt_digest FROM forecasts.claims "
+            "WHERE as_of <= ? AND phase = 'record' ORDER BY ALL",
+            as_of,
+        )
+
     def claims_of_day(self, day: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
         """The claims of one day's edition, made by `as_of`, in the ledger's order."""
         return self.frame(

@@ -170,7 +170,7 @@ def test_pairs_of_the_days_claims_and_what_contradicts(tmp_path: Path) -> None:
 def plant_pairs(world: World, sizes: list[float]) -> None:
     """Pairs of open claims with a sure profit each."""
     rows = []
-    for n, size in enumerate(sizes):
+    for n in range(len(sizes)):
         for one in ("a", "b"):
             rows.append(claim(2 * n + (one == "b") + 1, f"q{one}{n}", MADE, 7))
             rows[-1]["claim_id"] = f"{one}{n}"
