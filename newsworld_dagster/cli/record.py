@@ -19,6 +19,7 @@ from newsworld_dagster.cli.common import (
 )
 from newsworld_dagster.cli.terminal import (
     out,
+    print_learned,
     print_records,
     print_scorecard,
 )
@@ -52,6 +53,7 @@ def scorecard(
             print_json(document)
             return
         print_scorecard(document)
+        print_learned(document)
 
 
 @app.command()
@@ -129,8 +131,10 @@ def scorecard_of(
     """
     import pandas as pd
 
+    from newsworld_dagster.forecasting.consistency import summary
+    from newsworld_dagster.scoring import band_frequencies, judge, scorecard_document
     from newsworld_dagster.scoring import scorecard as score_claims
-    from newsworld_dagster.scoring import scorecard_document
+    from newsworld_dagster.scoring.records import plain_records
 
     with world.warehouse.read() as reader:
         as_of = reader.latest_as_of()
@@ -140,11 +144,22 @@ def scorecard_of(
                 "`newsworld run`, or `newsworld import FILE` and `newsworld backtest`."
             )
         claims = reader.claims_with_verdicts(as_of)
+        pairs = reader.relations_on_record(as_of)
+        leading = reader.leader_as_of(as_of)
     if first is not None:
         claims = claims[claims["day"] >= pd.Timestamp(first)]
     if last is not None:
         claims = claims[claims["day"] <= pd.Timestamp(last)]
-    table = score_claims(claims, as_of=as_of, seed=world.settings.seed)
-    return scorecard_document(
-        table[table["forecaster"].isin(names)] if names else table, as_of=as_of
-    )
+    judged = judge(claims, as_of=as_of)
+    tables = {
+        "scores": score_claims(claims, as_of=as_of, seed=world.settings.seed),
+        "bands": band_frequencies(judged[judged["scored"]], seed=world.settings.seed),
+        "consistency": summary(pairs[pairs["claim_id"].isin(claims["claim_id"])]),
+    }
+    if names:
+        tables = {name: rows[rows["forecaster"].isin(names)] for name, rows in tables.items()}
+    return scorecard_document(tables["scores"], as_of=as_of) | {
+        "leading": leading,
+        "bands": plain_records(tables["bands"]),
+        "consistency": plain_records(tables["consistency"]),
+    }

@@ -43,6 +43,46 @@ def print_scorecard(document: dict[str, Any]) -> None:
     print_records(shown)
 
 
+def print_learned(document: dict[str, Any]) -> None:
+    """Who leads, what the bands have meant, and how often related claims contradict each other."""
+    if document["leading"]:
+        _say(f"Leading forecaster: {document['leading']}")
+    for row in document["bands"]:
+        _say(f"{row['forecaster']}, {row['band']} ({row['claims']} claims): {row['meaning']}")
+    for row in document["consistency"]:
+        _say(
+            f"{row['forecaster']}: {row['violations']} of {row['pairs']} pairs of related claims "
+            f"contradict each other ({row['share']:.0%}), mean arbitrage "
+            f"{row['mean_arbitrage']:.4f} nats"
+        )
+
+
+def print_contest(document: dict[str, Any]) -> None:
+    """Two sides one above the other, then their difference."""
+    print_records(
+        [
+            {
+                "forecaster": document[side],
+                "Brier": document[f"{side}_brier"],
+                "US dollars a claim": document[f"{side}_cost"],
+            }
+            for side in ("champion", "challenger")
+        ]
+    )
+    _say(
+        f"{document['shared']} shared claims on {document['topics']} topics, settled by "
+        f"{document['as_of'][:16]}; {document['unlike']} left out, as the two had read unlike input"
+    )
+    if document["difference"] is not None:
+        interval = (
+            f" (95 % interval {document['low']:+.4f} to {document['high']:+.4f}, "
+            f"p {document['p_value']:.3f})"
+            if document["low"] is not None
+            else ""
+        )
+        _say(f"challenger minus champion {document['difference']:+.4f}{interval}")
+
+
 _KINDS = {
     "happened": "What happened",
     "changed": "What changed since the digest before",

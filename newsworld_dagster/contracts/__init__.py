@@ -23,6 +23,13 @@ from newsworld_dagster.contracts.forecasts import (
     REPORTS,
 )
 from newsworld_dagster.contracts.frames import ContractError, meet
+from newsworld_dagster.contracts.learning import (
+    CONTESTS,
+    INCONSISTENCIES,
+    LEADERS,
+    MEANINGS,
+    RELATIONS,
+)
 from newsworld_dagster.contracts.outcomes import JUDGE_QUEUE, RESOLUTIONS, SCORECARD
 from newsworld_dagster.contracts.stories import (
     ASSIGNMENTS,
@@ -61,6 +68,11 @@ CONTRACTS = {
         RESOLUTIONS,
         JUDGE_QUEUE,
         SCORECARD,
+        RELATIONS,
+        INCONSISTENCIES,
+        CONTESTS,
+        LEADERS,
+        MEANINGS,
     )
 }
 

@@ -23,7 +23,14 @@ from newsworld_dagster.defs.partitions import (
 from newsworld_dagster.defs.previews import counts_table, markdown
 from newsworld_dagster.defs.stories import TOPICS
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.forecasting import DeskInput, DeskParameters, chain, make_edition
+from newsworld_dagster.forecasting import (
+    MEMBERS,
+    DeskInput,
+    DeskParameters,
+    chain,
+    make_edition,
+    with_learned,
+)
 from newsworld_dagster.resolution import resolve_rules
 from newsworld_dagster.warehouse import Reader
 
@@ -131,7 +138,11 @@ def forecast(
     phase_: str,
     trigger_vectors: Mapping[str, np.ndarray],
 ) -> int:
-    """Append the day's edition, unless the day is sealed; returns the number of claims."""
+    """Append the day's edition, unless the day is sealed; returns the number of claims.
+
+    Behind the desk's claims come those of the forecasters that learn from the record, fitted on
+    what had fallen due and was settled by then.
+    """
     with world.warehouse.read() as reader:
         if not reader.editions_of(day).empty:
             return 0
@@ -152,7 +163,9 @@ def forecast(
             phase=phase_,
             code_version=world.code_version,
         )
+        record = reader.settled_forecasts(moment, MEMBERS, "rule")
     edition = make_edition(given, DeskParameters(topics_per_day=world.settings.topics_per_day))
+    edition = with_learned(edition, record)
     with world.warehouse.write() as writer:
         if not writer.editions_of(day).empty:
             return 0
@@ -184,6 +197,7 @@ def _results(reader: Reader, days: list[pd.Timestamp]) -> Iterator[dg.Materializ
         metadata={
             "dagster/row_count": len(claims),
             "by template": counts_table(claims["template"], "template"),
+            "by forecaster": counts_table(claims["forecaster"], "forecaster"),
             "latest claims": markdown(shown[["probability", "statement", "section"]]),
         },
     )

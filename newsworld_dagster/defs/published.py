@@ -3,6 +3,7 @@
 import dagster as dg
 
 from newsworld_dagster.defs.digests import digests, timelines
+from newsworld_dagster.defs.learning import bands, consistency_of_claims, leading_forecaster
 from newsworld_dagster.defs.marts import marts
 from newsworld_dagster.defs.partitions import OWNERS, RETRY
 from newsworld_dagster.defs.rendering import NotebookError, render_notebook
@@ -18,7 +19,17 @@ GROUP = "published"
 
 @dg.asset(
     key=["published", "snapshot"],
-    deps=[scorecard_table, marts, timelines, digests, trending_strip, written],
+    deps=[
+        scorecard_table,
+        marts,
+        timelines,
+        digests,
+        trending_strip,
+        written,
+        consistency_of_claims,
+        leading_forecaster,
+        bands,
+    ],
     retry_policy=RETRY,
     owners=OWNERS,
     group_name=GROUP,

@@ -12,19 +12,29 @@ from newsworld_dagster.forecasting.analyst_rows import Analyses, Stamp, analyst_
 from newsworld_dagster.forecasting.claims import Claim, compile_claim
 from newsworld_dagster.forecasting.combining import combine
 from newsworld_dagster.forecasting.desk import (
-    FORECASTERS,
+    NAMES as DESK,
+)
+from newsworld_dagster.forecasting.desk import (
     DeskInput,
     DeskParameters,
     Edition,
     make_edition,
 )
 from newsworld_dagster.forecasting.event_rates import event_rate_claims
+from newsworld_dagster.forecasting.learned import MEMBERS
+from newsworld_dagster.forecasting.learned import NAMES as LEARNED
+from newsworld_dagster.forecasting.learned_rows import with_learned
 from newsworld_dagster.forecasting.ledger import LedgerFault, chain, verify
 from newsworld_dagster.forecasting.lint import Finding, lint
 from newsworld_dagster.forecasting.windows import deadline_of
 
+# Everyone who answers, the learning ones last.
+FORECASTERS = (*DESK, *LEARNED)
+
 __all__ = [
     "FORECASTERS",
+    "LEARNED",
+    "MEMBERS",
     "Analyses",
     "AnalystParameters",
     "Claim",
@@ -46,4 +56,5 @@ __all__ = [
     "lint",
     "make_edition",
     "verify",
+    "with_learned",
 ]

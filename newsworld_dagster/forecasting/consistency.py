@@ -15,16 +15,16 @@ a claim and 60 % for its negation.
 from __future__ import annotations
 
 import json
-from typing import Final, Literal, get_args
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from newsworld_dagster.contracts.learning import RELATION_KINDS
 from newsworld_dagster.contracts.rules import RuleSpec
 
-Kind = Literal["deadline", "threshold", "implication", "paraphrase", "negation"]
-KINDS: Final[tuple[str, ...]] = get_args(Kind)
+KINDS: Final = RELATION_KINDS
 TOLERANCE: Final = 0.01
 RELATIONS: Final = ("kind", "claim_id", "other_id")
 VIOLATIONS: Final = (

@@ -24,7 +24,7 @@ from newsworld_dagster.forecasting.questions import TopicBrief, TriggerSignals
 from newsworld_dagster.forecasting.selection import SelectionParameters, candidates, select
 from newsworld_dagster.forecasting.signals import Signals, signals_of
 
-FORECASTERS = (base_rate.NAME, coverage.NAME)
+NAMES = (base_rate.NAME, coverage.NAME)
 
 # Columns that come back under the same words every day are a service, not news.
 _SERVICE = re.compile(
@@ -162,7 +162,7 @@ def make_edition(given: DeskInput, parameters: DeskParameters | None = None) -> 
                 "input_digest": input_digest,
                 "code_version": given.code_version,
             }
-            for forecaster in FORECASTERS
+            for forecaster in NAMES
         ]
     )
     return Edition(editions, reports, anchor_frame(anchors), claims, refusals)

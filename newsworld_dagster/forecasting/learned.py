@@ -7,21 +7,32 @@ from typing import Final
 
 import pandas as pd
 
-from newsworld_dagster.forecasting import ensemble, recalibration
+from newsworld_dagster.forecasting import base_rate, coverage, ensemble, recalibration
 
 METHODS: Final[tuple[recalibration.Method, ...]] = ("platt", "isotonic")
 ENSEMBLE: Final = "ensemble"
+# Whom the daily edition learns from. `base-rate` is a frequency as it stands: there is nothing in
+# it to recalibrate, but the ensemble may lean on it.
+MEMBERS: Final = (base_rate.NAME, coverage.NAME)
+RECALIBRATED: Final = (coverage.NAME,)
+NAMES: Final = (*(f"{name}-{method}" for name in RECALIBRATED for method in METHODS), ENSEMBLE)
 COLUMNS: Final = ("question_id", "forecaster", "probability", "model", "fitted_on")
 
 
 def learned_forecasts(
-    settled: pd.DataFrame, made: pd.DataFrame, *, members: Sequence[str], as_of: pd.Timestamp
+    settled: pd.DataFrame,
+    made: pd.DataFrame,
+    *,
+    members: Sequence[str],
+    as_of: pd.Timestamp,
+    recalibrated: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """What each learning forecaster says to the questions that others answer at a moment.
 
-    Each member gets a variant for every method (`coverage-platt`, `coverage-isotonic`), and all
-    members together one `ensemble`. A variant that has nothing to learn from says what its member
-    says, and is still a row of its own, so that its record begins with the member's.
+    Each recalibrated member gets a variant for every method (`coverage-platt`,
+    `coverage-isotonic`), and all members together one `ensemble`. A variant that has nothing to
+    learn from says what its member says, and is still a row of its own, so that its record begins
+    with the member's.
 
     Parameters
     ----------
@@ -33,6 +44,8 @@ def learned_forecasts(
         Names of the forecasters to learn from; other rows are left aside, learned ones too.
     as_of
         The moment at which the claims are made.
+    recalibrated
+        Those of the members that get variants; all by default.
 
     Returns
     -------
@@ -46,7 +59,7 @@ def learned_forecasts(
         When a settled row is later than `as_of` or cannot be read.
     """
     parts = []
-    for name in members:
+    for name in members if recalibrated is None else recalibrated:
         said = made[made["forecaster"] == name]
         for method in METHODS:
             model = recalibration.fit(

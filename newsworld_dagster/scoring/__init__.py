@@ -20,7 +20,7 @@ from newsworld_dagster.scoring.external import (
     read_forecasts,
     score_external,
 )
-from newsworld_dagster.scoring.promotion import Contest, contest, contest_document
+from newsworld_dagster.scoring.promotion import Contest, contest, contest_document, lead
 from newsworld_dagster.scoring.proper import ScoreInputError, brier_score, log_score, mean_score
 from newsworld_dagster.scoring.reliability import (
     Decomposition,
@@ -51,6 +51,7 @@ __all__ = [
     "external_document",
     "isotonic_recalibrated",
     "judge",
+    "lead",
     "log_score",
     "mean_score",
     "paired_comparison",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from newsworld_dagster.scoring.records import plain_records
 COLUMNS: Final = ("forecaster", "question_id", "topic_id", "probability", "outcome", "cost_usd")
 LEAST_CLAIMS: Final = 200
 LEAST_TOPICS: Final = 20
+LOOK_LEVEL: Final = 0.99
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Contest:
     """What two forecasters scored on the claims that both answered.
 
     `difference` is the challenger's mean Brier score minus the champion's (negative: the
-    challenger is better) with a 95 % interval from a bootstrap that draws topics, NaN without
-    shared claims. Costs are in US dollars a claim, over the shared claims. `unlike` counts shared
+    challenger is better) with an interval from a bootstrap that draws topics, NaN without shared
+    claims. Costs are in US dollars a claim, over the shared claims. `unlike` counts shared
     questions that were left out because the two did not see the same input.
     """
 
@@ -51,6 +53,7 @@ def contest(
     *,
     least_claims: int = LEAST_CLAIMS,
     least_topics: int = LEAST_TOPICS,
+    level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> Contest:
@@ -71,6 +74,8 @@ def contest(
         Names of forecasters.
     least_claims, least_topics
         Of the shared claims.
+    level
+        Of the interval.
     n_resamples, seed
         Of the bootstrap.
 
@@ -93,7 +98,7 @@ def contest(
             "they share no settled claim",
         )  # fmt: skip
     result = paired_comparison(
-        pairs["brier_b"], pairs["brier_a"], pairs["topic_id"], n_resamples, seed=seed
+        pairs["brier_b"], pairs["brier_a"], pairs["topic_id"], n_resamples, level, seed=seed
     )
     found = result.interval
     enough = shared >= least_claims and topics >= least_topics
@@ -110,6 +115,43 @@ def contest(
         reason = "the interval of the difference holds 0: they cannot be told apart"
     promoted = bool(enough and found.high < 0)
     return _verdict(champion, challenger, pairs, unlike, found, result.p_value, promoted, reason)
+
+
+def lead(
+    scored: pd.DataFrame,
+    leader: str,
+    challengers: Sequence[str],
+    *,
+    level: float = LOOK_LEVEL,
+    seed: int = 0,
+) -> tuple[str, list[Contest]]:
+    """Who leads after a look at the record, and the contests that decide it.
+
+    The leader stays unless a challenger passes the paired test against it; of several that do,
+    the one with the greatest difference takes over. A leader that fell behind has to be beaten in
+    the same way, so chance does not move the lead to and fro.
+
+    Parameters
+    ----------
+    scored
+        As for `contest`, of the record alone.
+    leader
+        Who led until then.
+    challengers
+        Names of forecasters; the leader's own is left out.
+    level
+        Of each interval. It is stricter than 95 %, as there are several challengers a look.
+    seed
+        Of the bootstrap.
+    """
+    contests = [
+        contest(scored, leader, name, level=level, seed=seed)
+        for name in challengers
+        if name != leader
+    ]
+    passed = [one for one in contests if one.promoted]
+    best = min(passed, key=lambda one: one.difference, default=None)
+    return (leader if best is None else best.challenger), contests
 
 
 def contest_document(contests: list[Contest]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ then.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ import pandas as pd
 from newsworld_dagster.warehouse.asof_analysis import AnalysisReads
 from newsworld_dagster.warehouse.asof_digests import DigestReads
 from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
+from newsworld_dagster.warehouse.asof_learning import LearningReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
 from newsworld_dagster.warehouse.queries import in_force
 
@@ -22,7 +25,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(AnalysisReads, DigestReads, EvidenceReads, StoryReads):
+class Reader(AnalysisReads, DigestReads, EvidenceReads, LearningReads, StoryReads):
     """Reads over one open connection.
 
     Parameters
@@ -401,14 +404,16 @@ class Reader(AnalysisReads, DigestReads, EvidenceReads, StoryReads):
         """What a model may learn from at `as_of`: one row a question that fell due by then.
 
         Of the questions that `resolver` decides, "rule" or "judge".
-        Columns template, window_days, features, outcome (0 or 1). Questions that were settled
-        before their deadline come in only when it has passed, or quick yeses would flatter.
+
+        Columns template, window_days, features (of the first who answered), outcome (0 or 1).
+        Questions that were settled before their deadline come in only when it has passed, or
+        quick yeses would flatter.
         """
         return self.frame(
             f"""
             WITH verdicts AS (SELECT question_id, verdict FROM ({in_force("question_id")}))
             SELECT any_value(template) AS template, any_value(window_days) AS window_days,
-                any_value(features) AS features,
+                arg_min(features, seq) AS features,
                 any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
             FROM forecasts.claims JOIN verdicts USING (question_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
@@ -418,12 +423,17 @@ class Reader(AnalysisReads, DigestReads, EvidenceReads, StoryReads):
             {"as_of": as_of, "resolver": resolver},
         )
 
-    def settled_forecasts(self, as_of: pd.Timestamp) -> pd.DataFrame:
+    def settled_forecasts(
+        self,
+        as_of: pd.Timestamp,
+        forecasters: Sequence[str] | None = None,
+        resolver: str | None = None,
+    ) -> pd.DataFrame:
         """What recalibration may learn from at `as_of`: one row a claim that fell due by then.
 
-        Columns claim_id, question_id, topic_id, forecaster, input_digest, probability,
-        cost_usd, resolve_by, decided_at and outcome (0.0 or 1.0), those of the warm-up among
-        them, in the ledger's order.
+        Of some forecasters and of one resolver, or of all. Columns claim_id, question_id,
+        topic_id, forecaster, input_digest, probability, cost_usd, resolve_by, decided_at and
+        outcome (0.0 or 1.0), those of the warm-up among them, in the ledger's order.
         """
         return self.frame(
             f"""
@@ -432,9 +442,15 @@ class Reader(AnalysisReads, DigestReads, EvidenceReads, StoryReads):
                 cost_usd, resolve_by, decided_at, (verdict = 'yes')::DOUBLE AS outcome
             FROM forecasts.claims JOIN verdicts USING (claim_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
+                AND ($forecasters IS NULL OR list_contains($forecasters::VARCHAR[], forecaster))
+                AND ($resolver IS NULL OR resolver = $resolver)
             ORDER BY seq
             """,  # noqa: S608
-            {"as_of": as_of},
+            {
+                "as_of": as_of,
+                "forecasters": None if forecasters is None else [*forecasters],
+                "resolver": resolver,
+            },
         )
 
 

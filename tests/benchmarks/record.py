@@ -14,6 +14,7 @@ import sys
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.forecasting import MEMBERS
 from newsworld_dagster.forecasting.consistency import hold, relations_of, summary
 from newsworld_dagster.forecasting.ensemble import combine, fit_ensemble
 from newsworld_dagster.forecasting.recalibration import fit, recalibrate
@@ -26,10 +27,11 @@ from tests.benchmarks.recalibration import MODELS, markdown
 def walked(reader: Reader, end: pd.Timestamp) -> pd.DataFrame:
     """Each claim on record that is settled by `end`, with a column for each variant."""
     record = reader.claims_with_verdicts(end)
-    names = sorted(record["forecaster"].unique())
+    record = record[record["forecaster"].isin(MEMBERS)]
+    names = list(MEMBERS)
     parts = []
     for moment, made in record.groupby("as_of"):
-        settled = reader.settled_forecasts(moment)
+        settled = reader.settled_forecasts(moment, names)
         both = combine(fit_ensemble(settled, names, as_of=moment), made, made_at=moment)
         made = made.assign(ensemble=made["question_id"].map(both))
         for name, rows in made.groupby("forecaster"):

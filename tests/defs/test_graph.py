@@ -30,6 +30,11 @@ PYTHON_ASSETS = {
     "outcomes/judge_queue": {"forecasts/claims"},
     "stories/written_digests": {"stories/digests"},
     "stories/written_labels": {"stories/topics", "stories/digests"},
+    "forecasts/relations": {"forecasts/claims"},
+    "forecasts/inconsistencies": {"forecasts/claims"},
+    "scorecards/contests": {"forecasts/claims", "outcomes/resolutions"},
+    "scorecards/leaders": {"forecasts/claims", "outcomes/resolutions"},
+    "scorecards/bands": {"marts/fct_scored_claims"},
     "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
     "published/calibration_notebook": {"published/snapshot"},
 }
@@ -78,7 +83,7 @@ def test_writers_share_one_pool(graph) -> None:
 
 def test_partitioned_assets_take_a_range_as_one_run(graph) -> None:
     partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
-    assert len(partitioned) == 22
+    assert len(partitioned) == 26
     for key in partitioned:
         assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
 

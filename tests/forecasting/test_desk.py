@@ -10,13 +10,8 @@ import pytest
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.contracts.rules import RuleSpec
 from newsworld_dagster.contracts.vocabulary import confidence_band
-from newsworld_dagster.forecasting import (
-    FORECASTERS,
-    DeskParameters,
-    Edition,
-    chain,
-    make_edition,
-)
+from newsworld_dagster.forecasting import DeskParameters, Edition, chain, make_edition
+from newsworld_dagster.forecasting.desk import NAMES
 from tests.forecasting.toy_desk import AS_OF, DAY, NO_OPEN, TOPICS, axis, desk
 
 EDITION = make_edition(desk())
@@ -24,7 +19,7 @@ EDITION = make_edition(desk())
 
 def by_forecaster(edition: Edition, column: str) -> list[list[object]]:
     claims = edition.claims
-    return [claims.loc[claims["forecaster"] == one, column].tolist() for one in FORECASTERS]
+    return [claims.loc[claims["forecaster"] == one, column].tolist() for one in NAMES]
 
 
 def test_both_forecasters_answer_the_same_questions() -> None:
@@ -48,7 +43,7 @@ def test_rows_meet_their_contracts() -> None:
 
 def test_each_forecasters_day_is_sealed_with_its_counts() -> None:
     seals = EDITION.editions.set_index("forecaster")
-    assert set(seals.index) == set(FORECASTERS)
+    assert set(seals.index) == set(NAMES)
     assert seals["claims"].tolist() == [9, 9]
     assert seals["refused"].tolist() == [0, 0]
     assert (seals["as_of"] == AS_OF).all()
@@ -154,7 +149,7 @@ def test_a_repeated_statement_is_refused_for_both_with_the_reason() -> None:
         }
     )
     edition = make_edition(desk(open_claims=open_claims))
-    assert sorted(edition.refusals["forecaster"]) == sorted(FORECASTERS)
+    assert sorted(edition.refusals["forecaster"]) == sorted(NAMES)
     assert set(edition.refusals["statement"]) == {said}
     for reason in edition.refusals["reason"]:
         assert [finding["fault"] for finding in json.loads(reason)] == ["duplicate"]
