@@ -6,12 +6,13 @@ from newsworld_dagster.resolution.claimfile import (
     ClaimFileError,
     FiledClaim,
     read_claims,
-    told_faults,
 )
 from newsworld_dagster.resolution.evidence import Evidence, EvidenceParameters, find_evidence
 from newsworld_dagster.resolution.judge import Case, Judged, judge_claims
 from newsworld_dagster.resolution.proposals import Proposal, propose_verdict
+from newsworld_dagster.resolution.rows import told_faults
 from newsworld_dagster.resolution.rules import ArchivePolicy, resolution_id, resolve_rules
+from newsworld_dagster.resolution.verdictfile import FiledVerdict, VerdictFileError, read_verdicts
 
 __all__ = [
     "ArchivePolicy",
@@ -20,12 +21,15 @@ __all__ = [
     "Evidence",
     "EvidenceParameters",
     "FiledClaim",
+    "FiledVerdict",
     "Judged",
     "Proposal",
+    "VerdictFileError",
     "find_evidence",
     "judge_claims",
     "propose_verdict",
     "read_claims",
+    "read_verdicts",
     "resolution_id",
     "resolve_rules",
     "told_faults",
