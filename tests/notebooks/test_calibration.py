@@ -10,7 +10,6 @@ import pytest
 from nbconvert import HTMLExporter
 
 from newsworld_dagster.warehouse import open_snapshot
-from tests.synthetic_world import publish, write_ledger
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "calibration.ipynb"
 CHARTS = ("scores-chart", "window", "section", "family", "volume", "trigger", "month", "funnel")
@@ -49,13 +48,9 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    folder = tmp_path_factory.mktemp("notebooks")
-    live, target = folder / "newsworld.duckdb", folder / "target"
-    snapshots = [publish(live, folder / "empty.duckdb", target)]
-    write_ledger(live)
-    snapshots.append(publish(live, folder / "full.duckdb", target))
-    return {path.stem: Run(path, folder) for path in snapshots}
+def runs(snapshots: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    folder = tmp_path_factory.mktemp("calibration")
+    return {name: Run(path, folder) for name, path in snapshots.items()}
 
 
 def test_the_committed_notebook_carries_no_outputs() -> None:
