@@ -84,6 +84,35 @@ def to_read(snapshot: Snapshot, misses: pd.DataFrame, most: int = 4) -> pd.DataF
     return found[["claim_id", "role", "first_seen_at", "publisher", "title", "url"]]
 
 
+def misses_table(misses: pd.DataFrame) -> pd.DataFrame:
+    """Misses as text: No, Claim, Said, Came out, Sign, Proposed label."""
+    return pd.DataFrame(
+        {
+            "No": range(1, len(misses) + 1),
+            "Claim": misses["statement"],
+            "Said": [f"{value:.0%}" for value in misses["probability"]],
+            "Came out": np.where(misses["outcome"] == 1, "yes", "no"),
+            "What was measured": misses["sign"],
+            "Proposed label": misses["proposed"].replace("", "–"),
+        }
+    )
+
+
+def reading_table(misses: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Articles of `to_read` as text: No (of the miss), Seen, Role, Publisher, Article, url."""
+    number = {claim_id: place for place, claim_id in enumerate(misses["claim_id"], start=1)}
+    return pd.DataFrame(
+        {
+            "No": articles["claim_id"].map(number),
+            "Seen": articles["first_seen_at"].dt.strftime("%Y-%m-%d"),
+            "Role": articles["role"],
+            "Publisher": articles["publisher"],
+            "Article": articles["title"],
+            "url": articles["url"],
+        }
+    )
+
+
 def count_rules(snapshot: Snapshot, claims: pd.DataFrame, *, beyond: bool = False) -> pd.DataFrame:
     """What the rules of claims have counted by now, as `resolution.nearness` gives it.
 

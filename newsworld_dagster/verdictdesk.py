@@ -82,6 +82,37 @@ def open_cases(
     )
 
 
+def cases_table(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases as text: No, Claim, Status, Due, Days left, Decided by, Proposal, Because."""
+    return pd.DataFrame(
+        {
+            "No": range(1, len(cases) + 1),
+            "Claim": cases["statement"],
+            "Status": cases["status"],
+            "Due": cases["resolve_by"].dt.strftime("%Y-%m-%d %H:%M"),
+            "Days left": cases["days_left"].astype(float).round(1),
+            "Decided by": cases["resolver"],
+            "Proposal": cases["proposal"].replace("", "–"),
+            "Because": cases["because"],
+        }
+    )
+
+
+def articles_table(cases: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Articles of cases as text: No (of the case), Score, Seen, Publisher, Passage, url."""
+    number = {claim_id: place for place, claim_id in enumerate(cases["claim_id"], start=1)}
+    return pd.DataFrame(
+        {
+            "No": articles["claim_id"].map(number),
+            "Score": articles["score"].astype(float).round(2),
+            "Seen": pd.to_datetime(articles["first_seen_at"]).dt.strftime("%Y-%m-%d"),
+            "Publisher": articles["publisher"],
+            "Passage": articles["passage"],
+            "url": articles["url"],
+        }
+    )
+
+
 def _proposal(case: Any, found: Sequence[Evidence], counted: pd.DataFrame) -> tuple[str, str]:
     if case.claim_id in counted.index:
         row = counted.loc[case.claim_id]

@@ -54,6 +54,29 @@ DECISIONS: Final = frozenset(
 NEAR: Final = 1 / 3
 
 
+def taxonomy_table(labelled: pd.DataFrame) -> pd.DataFrame:
+    """The labels: Label, Means, Proposed when, Left to the reader, Here (how many were proposed).
+
+    Parameters
+    ----------
+    labelled
+        From `propose_faults`.
+    """
+    counts = labelled["proposed"].value_counts()
+    return pd.DataFrame(
+        [
+            {
+                "Label": label,
+                "Means": means,
+                "Proposed when": sign,
+                "Left to the reader": reading,
+                "Here": int(counts.get(label, 0)),
+            }
+            for label, (means, sign, reading) in TAXONOMY.items()
+        ]
+    )
+
+
 def propose_faults(misses: pd.DataFrame) -> pd.DataFrame:
     """A label and the sign that proposes it for each missed claim.
 

@@ -18,6 +18,7 @@ from newsworld_dagster.scoring.charts.scores import (
     skill_by_group,
     skill_by_window,
 )
+from newsworld_dagster.scoring.charts.timing import yes_over_window
 
 __all__ = [
     "chart_png",
@@ -34,4 +35,5 @@ __all__ = [
     "skill_by_window",
     "still_pictures",
     "topic_timeline",
+    "yes_over_window",
 ]
