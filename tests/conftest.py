@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.worlds import WorldFolder
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -17,3 +19,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real evaluation data not found at {folder}; set NEWSWORLD_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_world(tmp_path_factory: pytest.TempPathFactory) -> WorldFolder:
+    """The world that `newsworld demo` makes."""
+    world = WorldFolder(tmp_path_factory.mktemp("demo") / "world")
+    done = world.run("demo")
+    assert done.code == 0, done.err[-3000:]
+    (world.path / "demo.txt").write_text(done.out)
+    return world

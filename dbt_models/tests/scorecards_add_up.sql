@@ -1,7 +1,10 @@
 -- Every claim made is due or pending, and every due one is scored, void or overdue.
 {{ config(meta={'dagster': {'ref': {'name': 'scorecard_by_forecaster'}}}) }}
 
-{% for name in ['forecaster', 'horizon', 'section', 'template', 'month'] %}
+{% for name in [
+    'forecaster', 'model', 'prompt', 'section', 'template', 'horizon', 'band', 'resolver',
+    'deadline_month', 'cohort'
+] %}
     select
         '{{ name }}' as scorecard,
         forecaster,

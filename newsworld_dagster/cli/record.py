@@ -18,6 +18,7 @@ from newsworld_dagster.cli.common import (
     print_json,
 )
 from newsworld_dagster.cli.terminal import (
+    err,
     out,
     print_learned,
     print_records,
@@ -77,22 +78,55 @@ def score(
 
 @app.command()
 def resolve(
-    claim: Annotated[str, typer.Argument(help="claim_id")],
-    verdict: Annotated[str, typer.Argument(help="yes, no or void")],
-    because: Annotated[str, typer.Option(help="Why, in words")],
+    claim: Annotated[str | None, typer.Argument(help="claim_id")] = None,
+    verdict: Annotated[str | None, typer.Argument(help="yes, no or void")] = None,
+    because: Annotated[str | None, typer.Option(help="Why, in words")] = None,
     url: Annotated[str | None, typer.Option(help="Evidence")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="csv or parquet of many verdicts: claim_id, verdict, because, [url]"),
+    ] = None,
 ) -> None:
-    """Settle or correct a claim by hand; an earlier verdict is superseded, never overwritten."""
+    """Settle or correct claims by hand; an earlier verdict is superseded, never overwritten.
+
+    Give one claim, its verdict and --because, or --file. Of a file, bad rows are named by their
+    number and cost no other; rows without verdict and reason are left for later.
+    """
     from newsworld_dagster.contracts.vocabulary import VERDICTS
     from newsworld_dagster.defs.verdicts import record_verdict
 
     with failing_plainly():
+        if file is not None:
+            if any(given is not None for given in (claim, verdict, because, url)):
+                raise UsageError("Give a claim and its verdict, or --file, not both.")
+            _resolve_file(file)
+            return
+        if claim is None or verdict is None:
+            raise UsageError("Give CLAIM and VERDICT, or --file FILE.")
         if verdict not in VERDICTS:
             raise UsageError(f"{verdict!r} is no verdict. Choose from: {', '.join(VERDICTS)}.")
-        if not because.strip():
-            raise UsageError("A verdict needs a reason, and --because is empty.")
+        if because is None or not because.strip():
+            raise UsageError("A verdict needs a reason, and --because is missing or empty.")
         row = record_verdict(open_world(), claim, verdict, because, url)
         out.print(f"{claim}: {verdict} ({row})", highlight=False)
+
+
+def _resolve_file(file: Path) -> None:
+    """Record the verdicts of a file; raises `CommandError` where none of its rows can be used."""
+    from newsworld_dagster.defs.verdicts import record_verdicts
+    from newsworld_dagster.resolution import read_verdicts
+
+    verdicts, undecided = read_verdicts(file)
+    done = record_verdicts(open_world(), verdicts)
+    for refused in done.refused:
+        err.print(f"error: {file}, row {refused.row}: {refused.fault}", style="red", markup=False)
+    out.print(
+        f"{len(done.recorded)} verdicts recorded, {len(done.known)} known already, "
+        f"{undecided} rows not decided yet, {len(done.refused)} refused",
+        highlight=False,
+    )
+    if done.refused and not done.recorded and not done.known:
+        raise CommandError(f"No row of {file} was recorded. Correct the rows named above.")
 
 
 @ledger.command("verify")

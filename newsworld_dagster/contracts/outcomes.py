@@ -44,7 +44,9 @@ JUDGE_QUEUE = contract(
 SCORECARD = contract(
     "scorecards.scorecard",
     {
-        "by": column(str, doc="Grouping: all, window, section, template, family, month, band"),
+        "by": column(
+            str, doc="Grouping: all, window, section, template, family, month (of making), band"
+        ),
         "group": column(str, doc="Value of the grouping"),
         "forecaster": column(str, doc="Who forecast"),
         "made": column("int64", pa.Check.ge(0), doc="Claims made"),

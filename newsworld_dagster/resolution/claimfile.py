@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from newsworld_dagster.resolution.rows import empty, overlong, read_rows, text, told_faults
+
 COLUMNS = ("claim_id", "statement", "made_at", "resolve_by")
-SHOWN = 5
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d-])")
 
 
@@ -55,7 +54,7 @@ def read_claims(path: Path) -> list[FiledClaim]:
     ClaimFileError
         When the file cannot be read, lacks a column, or has no row that can be used.
     """
-    header, rows = _read(path)
+    header, rows = read_rows(path, ClaimFileError)
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise ClaimFileError(
@@ -76,49 +75,15 @@ def read_claims(path: Path) -> list[FiledClaim]:
     return claims
 
 
-def told_faults(claims: Iterable[FiledClaim]) -> str:
-    """The faults of a file in one sentence, empty without any."""
-    faulty = [claim for claim in claims if claim.fault]
-    shown = "; ".join(f"row {claim.row}: {claim.fault}" for claim in faulty[:SHOWN])
-    return shown + (f"; and {len(faulty) - SHOWN} rows more" if len(faulty) > SHOWN else "")
-
-
-def _read(path: Path) -> tuple[list[str], Iterator[tuple[int, list[object]]]]:
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise ClaimFileError(f"{path} is neither .csv nor .parquet; convert it to one of these.")
-    try:
-        if suffix == ".parquet":
-            table = pd.read_parquet(path)
-            lines: list[list[object]] = table.astype(object).to_numpy().tolist()
-            header = [str(name) for name in table.columns]
-        else:
-            # A row that is too long or has a damaged letter must not cost the others.
-            with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-                lines = [[*line] for line in csv.reader(file)]
-            header = [str(name).strip() for name in lines[0]] if lines else []
-            lines = lines[1:]
-    except FileNotFoundError as error:
-        raise ClaimFileError(f"There is no file {path}; check the path.") from error
-    except (OSError, ValueError, csv.Error) as error:
-        raise ClaimFileError(
-            f"{path} cannot be read as {suffix[1:]}: {error}. Check that it is complete."
-        ) from error
-    filled = (line for line in enumerate(lines, start=1) if any(not _empty(v) for v in line[1]))
-    return header, filled
-
-
 def _checked(
     row: int, values: list[object], header: list[str], row_of: dict[str, int]
 ) -> FiledClaim:
     given = dict(zip(header, values, strict=False))
-    claim_id, statement = (_text(given.get(name)) for name in ("claim_id", "statement"))
+    claim_id, statement = (text(given.get(name)) for name in ("claim_id", "statement"))
     made_at, resolve_by = _moment(given.get("made_at")), _deadline(given.get("resolve_by"))
     fault = None
-    if any(not _empty(value) for value in values[len(header) :]):
-        fault = (
-            f"it has {len(values)} fields, the header has {len(header)}; quote a text with commas"
-        )
+    if too_long := overlong(values, header):
+        fault = too_long
     elif not claim_id:
         fault = "it has no claim_id"
     elif claim_id in row_of:
@@ -135,7 +100,7 @@ def _checked(
 
 
 def _told_time(claim_id: str, name: str, given: dict[str, object]) -> str:
-    said = _text(given.get(name))
+    said = text(given.get(name))
     if not said:
         return f"claim {claim_id!r} has no {name}"
     return f"claim {claim_id!r} has {name} {said!r}, which is no date; write YYYY-MM-DD"
@@ -143,7 +108,7 @@ def _told_time(claim_id: str, name: str, given: dict[str, object]) -> str:
 
 def _moment(value: object) -> pd.Timestamp | None:
     """Naive UTC to the microsecond, None for anything that is no date."""
-    if _empty(value):
+    if empty(value):
         return None
     if not isinstance(value, (date, datetime)):  # a pandas Timestamp is a datetime
         value = str(value).strip()
@@ -160,14 +125,6 @@ def _deadline(value: object) -> pd.Timestamp | None:
     """As `_moment`, but a date without a time is its last moment: "by" a day includes it."""
     moment = _moment(value)
     dated = isinstance(value, date) and not isinstance(value, datetime)
-    if moment is not None and (dated or _DATED.fullmatch(_text(value))):
+    if moment is not None and (dated or _DATED.fullmatch(text(value))):
         return moment + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
     return moment
-
-
-def _text(value: object) -> str:
-    return "" if _empty(value) else str(value).strip()
-
-
-def _empty(value: object) -> bool:
-    return value is None or value != value or value is pd.NaT or str(value).strip() == ""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import BANDS, confidence_band
 from newsworld_dagster.scoring.bootstrap import clustered_mean_interval
-from newsworld_dagster.scoring.proper import ScoreInputError, checked_forecasts
+from newsworld_dagster.scoring.checked import ScoreInputError, checked_forecasts
 
 # The bounds of `confidence_band`.
 NOMINAL: Final = {"Low": (0.0, 1 / 3), "Medium": (1 / 3, 2 / 3), "High": (2 / 3, 1.0)}

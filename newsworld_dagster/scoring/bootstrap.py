@@ -1,42 +1,24 @@
 """Intervals from a bootstrap that resamples whole clusters.
 
 Claims of one topic succeed and fail together, so the topic and not the claim is what is drawn.
-Rows are summed per cluster once; a resample is then a vector of cluster counts, and all
-resamples are one matrix product. No row is ever gathered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from scipy.special import ndtr, stdtrit
 
-from newsworld_dagster.scoring.proper import (
-    FloatArray,
-    ScoreInputError,
-    checked_values,
-    checked_weights,
+from newsworld_dagster.scoring.checked import ScoreInputError, checked_values, checked_weights
+from newsworld_dagster.scoring.resampling import (
+    Interval,
+    Labels,
+    chunks,
+    cluster_sums,
+    ratio_interval,
+    signs,
 )
-
-# Resample weights held at once. So few fit the processor's cache: three times as fast as many.
-CHUNK: Final = 250_000
-
-Labels: TypeAlias = Sequence[Any] | npt.NDArray[Any] | pd.Series
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval; low and high are NaN when there is only one cluster."""
-
-    mean: float
-    low: float
-    high: float
-    clusters: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +43,8 @@ def clustered_mean_interval(
     Per resample ``sum(m_c * S_c) / sum(m_c * N_c)``, where ``S_c`` and ``N_c`` are a cluster's
     sum of values and of weights, and ``m`` is multinomial: as many draws as clusters, all alike
     likely. The percentiles are widened for few clusters (Hesterberg's expanded percentile
-    interval), without which it covers too little.
+    interval), counting those as fewer that differ in size (``sum(N_c) ** 2 / sum(N_c ** 2)``);
+    without either it covers too little. docs/scoring.md has its coverage beside that of others.
 
     Parameters
     ----------
@@ -86,7 +69,9 @@ def clustered_mean_interval(
     References
     ----------
     Davison, Hinkley (1997), Bootstrap methods and their application, section 3.8; Hesterberg
-    (2015), What teachers should know about the bootstrap, The American Statistician 69, 371-386.
+    (2015), What teachers should know about the bootstrap, The American Statistician 69, 371-386;
+    Carter, Schnepel, Steigerwald (2017), Asymptotic behavior of a t-test robust to cluster
+    heterogeneity, Review of Economics and Statistics 99, 698-709 (effective clusters).
 
     Examples
     --------
@@ -96,8 +81,8 @@ def clustered_mean_interval(
     """
     array = checked_values(values, "value")
     weight = checked_weights(weights, len(array))
-    sums = _cluster_sums(clusters, array * weight, weight)
-    return _ratio_interval(sums, n_resamples, level, seed)
+    sums = cluster_sums(clusters, array * weight, weight)
+    return ratio_interval(sums, n_resamples, level, seed)
 
 
 def clustered_skill_interval(
@@ -147,8 +132,8 @@ def clustered_skill_interval(
             "question first."
         )
     weight = checked_weights(weights, len(array))
-    sums = _cluster_sums(clusters, array * weight, other * weight)
-    ratio = _ratio_interval(sums, n_resamples, level, seed)
+    sums = cluster_sums(clusters, array * weight, other * weight)
+    ratio = ratio_interval(sums, n_resamples, level, seed)
     return Interval(1 - ratio.mean, 1 - ratio.high, 1 - ratio.low, ratio.clusters)
 
 
@@ -159,6 +144,7 @@ def paired_comparison(
     n_resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
+    weights: npt.ArrayLike | None = None,
 ) -> Comparison:
     """Compare two forecasters on the claims that both answered.
 
@@ -173,8 +159,8 @@ def paired_comparison(
         Scores of the two forecasters, row by row on the same questions.
     clusters
         One label per row.
-    n_resamples, level, seed
-        As in `clustered_mean_interval`; also the number of sign flips.
+    n_resamples, level, seed, weights
+        As in `clustered_mean_interval`; `n_resamples` is also the number of sign flips.
 
     Returns
     -------
@@ -198,87 +184,15 @@ def paired_comparison(
             f"There are {len(array)} scores of A but {len(other)} of B; pair them by question "
             "first."
         )
-    sums = _cluster_sums(clusters, array - other, np.ones(len(array)))
-    interval = _ratio_interval(sums, n_resamples, level, seed)
+    weight = checked_weights(weights, len(array))
+    sums = cluster_sums(clusters, (array - other) * weight, weight)
+    interval = ratio_interval(sums, n_resamples, level, seed)
     totals = sums[:, 0]
     rng = np.random.default_rng(seed)
     # Rounding must not decide whether a flip that changes nothing counts as extreme.
     bound = abs(totals.sum()) * (1 - 1e-9)
     extreme = 0
-    for rows in _chunks(n_resamples, len(totals)):
-        signs = rng.integers(0, 2, size=(rows, len(totals)), dtype=np.int8) * 2.0 - 1.0
-        extreme += int(np.count_nonzero(np.abs(signs @ totals) >= bound))
+    for rows in chunks(n_resamples, len(totals)):
+        flipped = signs(rng, rows, len(totals)) @ totals
+        extreme += int(np.count_nonzero(np.abs(flipped) >= bound))
     return Comparison(interval.mean, interval, (1 + extreme) / (1 + n_resamples))
-
-
-def _cluster_sums(clusters: Labels, *columns: FloatArray) -> FloatArray:
-    """Sums of the columns per cluster, one row per cluster, sorted by the sums."""
-    named = clusters if isinstance(clusters, pd.Series) else np.asarray(clusters, dtype=object)
-    codes, labels = pd.factorize(named)
-    if len(codes) != len(columns[0]):
-        raise ScoreInputError(f"There are {len(codes)} cluster labels for {len(columns[0])} rows.")
-    if (codes < 0).any():
-        raise ScoreInputError(
-            f"The cluster label at position {int(np.argmax(codes < 0))} (counting from 0) is "
-            "missing."
-        )
-    sums = np.column_stack([np.bincount(codes, column, len(labels)) for column in columns]).astype(
-        float
-    )
-    # A fixed order makes the draws independent of row order and of what clusters are called.
-    return sums[np.lexsort(sums.T[::-1])]
-
-
-def _ratio_interval(sums: FloatArray, n_resamples: int, level: float, seed: int) -> Interval:
-    """Interval of the ratio of two columns of cluster sums."""
-    clusters = len(sums)
-    above, below = sums.sum(axis=0)
-    if below == 0:
-        return Interval(np.nan, np.nan, np.nan, clusters)
-    mean = float(above / below)
-    if clusters < 2:
-        return Interval(mean, np.nan, np.nan, clusters)
-    draws = _resampled_sums(sums, n_resamples, seed)
-    draws = draws[draws[:, 1] != 0]
-    tail = _expanded_tail((1 - level) / 2, clusters)
-    low, high = np.quantile(draws[:, 0] / draws[:, 1], [tail, 1 - tail])
-    return Interval(mean, float(low), float(high), clusters)
-
-
-def _expanded_tail(tail: float, clusters: int) -> float:
-    """Tail that makes a percentile interval as wide as Student's t on the same clusters."""
-    reach = stdtrit(clusters - 1, 1 - tail) * np.sqrt(clusters / (clusters - 1))
-    return float(ndtr(-reach))
-
-
-def _resampled_sums(sums: FloatArray, n_resamples: int, seed: int) -> FloatArray:
-    """Column totals of each resample of the rows, shape (n_resamples, columns)."""
-    rng = np.random.default_rng(seed)
-    size = len(sums)
-    cells, counts = _cells(sums)
-    # Equal clusters are one cell with a higher chance: the same distribution with fewer numbers.
-    few = len(cells) * 10 < size
-    totals = []
-    for rows in _chunks(n_resamples, len(cells) if few else size):
-        if few:
-            weights = rng.multinomial(size, counts / size, size=rows)
-            totals.append(weights @ cells)
-            continue
-        drawn = rng.integers(0, size, size=(rows, size), dtype=np.int32)
-        drawn = drawn + np.arange(rows)[:, None] * size
-        weights = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
-        totals.append(weights @ sums)
-    return np.concatenate(totals)
-
-
-def _cells(sums: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """Distinct rows of sorted sums and how often each occurs."""
-    first = np.concatenate([[True], (np.diff(sums, axis=0) != 0).any(axis=1)])
-    starts = np.flatnonzero(first)
-    return sums[starts], np.diff(np.append(starts, len(sums)))
-
-
-def _chunks(n_resamples: int, width: int) -> list[int]:
-    """How many resamples to draw at a time."""
-    rows = max(1, CHUNK // width)
-    return [min(rows, n_resamples - start) for start in range(0, n_resamples, rows)]

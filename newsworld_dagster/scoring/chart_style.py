@@ -17,6 +17,25 @@ from newsworld_dagster.scoring.scorecard import BASELINE
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 GREY: Final = "#6E6E6E"
 INK: Final = "#222222"
+PAPER: Final = "#FFFFFF"
+GRID: Final = "#E6E6E6"
+SMALL: Final = "#4A4A4A"
+# For dark pages, chosen so that the colour-blind tell them apart as well as on white.
+DARK_PAPER: Final = "#14181C"
+DARK: Final = {
+    "#0072B2": "#1F86CE",
+    "#D55E00": "#E8702A",
+    "#009E73": "#16B386",
+    "#CC79A7": "#CC79A7",
+    "#E69F00": "#F5C04A",
+    "#56B4E9": "#8CD3FA",
+    GREY: "#C9C9C9",
+    INK: "#ECECEC",
+    PAPER: DARK_PAPER,
+    GRID: "#343A40",
+    SMALL: "#C4C4C4",
+}
+DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2])
 FONT: Final = "Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 WIDTH: Final = 460
 # Counts have no halves: a tick between whole numbers gets no label.
@@ -51,6 +70,19 @@ def forecaster_shape(forecasters: list[str]) -> alt.Shape:
         scale=alt.Scale(
             domain=forecasters,
             range=[shapes[place % len(shapes)] for place in range(len(forecasters))],
+        ),
+        legend=bottom_legend(),
+    )
+
+
+def forecaster_dash(forecasters: list[str]) -> alt.StrokeDash:
+    """A dash per forecaster, for lines that carry no points."""
+    return alt.StrokeDash(
+        "forecaster:N",
+        title="Forecaster",
+        scale=alt.Scale(
+            domain=forecasters,
+            range=[DASHES[place % len(DASHES)] for place in range(len(forecasters))],
         ),
         legend=bottom_legend(),
     )
@@ -108,7 +140,7 @@ def bottom_legend() -> alt.Legend:
     )
 
 
-def chart_title(text: str, subtitle: list[str]) -> alt.TitleParams:
+def chart_title(text: str | list[str], subtitle: list[str]) -> alt.TitleParams:
     """A title flush left, with what the reader must know below it."""
     return alt.TitleParams(text, subtitle=subtitle, anchor="start", offset=12)
 
@@ -116,23 +148,51 @@ def chart_title(text: str, subtitle: list[str]) -> alt.TitleParams:
 def house_style(chart: Any) -> Any:
     """The house style: one font, large enough to print, quiet grid."""
     return (
-        chart.configure(font=FONT, background="white", padding=12)
+        chart.configure(font=FONT, background=PAPER, padding=12)
         .configure_axis(
             labelFontSize=12,
             titleFontSize=13,
             titleFontWeight="normal",
             labelColor=INK,
             titleColor=INK,
-            gridColor="#E6E6E6",
+            gridColor=GRID,
             titlePadding=8,
             labelFlush=False,
         )
         .configure_title(
-            fontSize=16, subtitleFontSize=12, color=INK, subtitleColor="#4A4A4A", subtitlePadding=5
+            fontSize=16, subtitleFontSize=12, color=INK, subtitleColor=SMALL, subtitlePadding=5
         )
         .configure_legend(labelFontSize=12, titleFontSize=12, labelColor=INK, titleColor=INK)
+        .configure_header(labelColor=INK, titleColor=INK)
         .configure_view(stroke=None)
     )
+
+
+def dark(chart: Any) -> Any:
+    """The same chart for a dark page.
+
+    Parameters
+    ----------
+    chart
+        A chart of this room; colours other than the house's stay as they are.
+
+    Returns
+    -------
+    altair chart
+        A copy with each colour of the house replaced by its counterpart in `DARK`.
+    """
+    return alt.Chart.from_dict(_darkened(chart.to_dict()))
+
+
+def _darkened(part: Any) -> Any:
+    if isinstance(part, dict):
+        # Data are not touched: a forecaster may be called like a colour.
+        return {
+            key: value if key == "datasets" else _darkened(value) for key, value in part.items()
+        }
+    if isinstance(part, list):
+        return [_darkened(value) for value in part]
+    return DARK.get(part, part) if isinstance(part, str) else part
 
 
 def still_pictures() -> None:
@@ -149,7 +209,8 @@ def still_pictures() -> None:
 
 def _still(spec: dict[str, Any], **_: Any) -> dict[str, str]:
     title = spec.get("title") or spec.get("vconcat", [{}])[0].get("title") or {}
-    name = title.get("text", "Chart")
+    text = title.get("text", "Chart")
+    name = text if isinstance(text, str) else " ".join(text)
     described = html.escape(f"{name}. {' '.join(title.get('subtitle', []))}".strip())
     drawn = spec_to_mimebundle(spec, format="svg", mode="vega-lite")
     encoded = base64.b64encode(dict(drawn)["image/svg+xml"].encode()).decode()

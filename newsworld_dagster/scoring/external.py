@@ -9,14 +9,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.scoring.bootstrap import (
-    Interval,
-    clustered_mean_interval,
-    clustered_skill_interval,
-)
+from newsworld_dagster.scoring.bootstrap import clustered_mean_interval, clustered_skill_interval
 from newsworld_dagster.scoring.proper import brier_score, log_kernel, mean_score
 from newsworld_dagster.scoring.records import plain_records
 from newsworld_dagster.scoring.reliability import corp_decomposition
+from newsworld_dagster.scoring.resampling import Interval
 from newsworld_dagster.scoring.scorecard import BASELINE
 
 REQUIRED: Final = ("forecaster", "question_id", "probability", "outcome")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -170,17 +172,40 @@ def answer(card: pd.DataFrame, calibration: pd.DataFrame) -> str:
     return "\n".join(f"- {line}" for line in [*lines, basis])
 
 
-def readable(frame: pd.DataFrame) -> Styler:
-    """A table for the eye: no index, text flush left and wrapped, markup in text shown as text."""
-    text = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+def readable(frame: pd.DataFrame, links: Mapping[str, str] | None = None) -> Styler:
+    """A table for the eye: no index, text flush left and wrapped, markup in text shown as text.
+
+    Parameters
+    ----------
+    frame
+        What to show.
+    links
+        Columns of text to columns of addresses: the text becomes a link, the address is not
+        shown. What is no http address links nowhere.
+    """
+    links = links or {}
+    shown = frame.drop(columns=list(links.values())).reset_index(drop=True)
+    for column, address in links.items():
+        shown[column] = [
+            _link(text, url) for text, url in zip(frame[column], frame[address], strict=True)
+        ]
+    text = [name for name in shown.columns if not pd.api.types.is_numeric_dtype(shown[name])]
     left = [{"selector": "th", "props": "text-align: left; vertical-align: bottom"}]
-    return (
-        frame.style.hide(axis="index")
+    styled = (
+        shown.style.hide(axis="index")
         .format(precision=4, thousands=",", na_rep=NONE, escape="html")
         .set_table_styles(left)
         .set_properties(subset=text, **{"text-align": "left"})
         .set_properties(**{"vertical-align": "top", "white-space": "normal"})
     )
+    return styled.format(subset=list(links)) if links else styled
+
+
+def _link(text: object, url: object) -> str:
+    said = html.escape(str(text))
+    if not str(url).startswith(("https://", "http://")):
+        return said
+    return f'<a href="{html.escape(str(url))}">{said}</a>'
 
 
 def _better(row: Any) -> str:

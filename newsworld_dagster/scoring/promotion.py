@@ -9,9 +9,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.scoring.bootstrap import Interval, paired_comparison
-from newsworld_dagster.scoring.proper import ScoreInputError, brier_score
+from newsworld_dagster.scoring.bootstrap import paired_comparison
+from newsworld_dagster.scoring.checked import ScoreInputError
+from newsworld_dagster.scoring.proper import brier_score
 from newsworld_dagster.scoring.records import plain_records
+from newsworld_dagster.scoring.resampling import Interval
 
 COLUMNS: Final = ("forecaster", "question_id", "topic_id", "probability", "outcome", "cost_usd")
 LEAST_CLAIMS: Final = 200

@@ -1,4 +1,4 @@
-"""Reliability: what happened when the forecast said p (CORP, bins and bands)."""
+"""Reliability: what happened when the forecast said p (CORP and bins)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ import pandas as pd
 from scipy.optimize import isotonic_regression
 from scipy.special import ndtri
 
-from newsworld_dagster.scoring.proper import (
+from newsworld_dagster.scoring.checked import (
     FloatArray,
     ScoreInputError,
-    brier_kernel,
     checked_forecasts,
-    checked_values,
     checked_weights,
-    log_kernel,
 )
+from newsworld_dagster.scoring.proper import brier_kernel, log_kernel
 
 ScoreName = Literal["brier", "log"]
 
@@ -28,10 +26,6 @@ KERNELS: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
     "brier": brier_kernel,
     "log": log_kernel,
 }
-
-# More distinct probabilities than this are rounded to this grid before a band is simulated:
-# the band does not change visibly, and its cost no longer grows with the number of forecasts.
-BAND_GRID: Final = 500
 
 
 @dataclass(frozen=True)
@@ -163,7 +157,11 @@ def corp_decomposition(
 
 
 def calibration_bins(
-    p: npt.ArrayLike, y: npt.ArrayLike, bins: int = 10, level: float = 0.95
+    p: npt.ArrayLike,
+    y: npt.ArrayLike,
+    bins: int = 10,
+    level: float = 0.95,
+    weights: npt.ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Counts, mean forecast and observed share in equal-width bins of the forecast.
 
@@ -179,6 +177,9 @@ def calibration_bins(
         Number of bins; each holds its lower edge, the last one both edges.
     level
         Level of the Wilson interval.
+    weights
+        Positive weights, one per forecast: they weigh mean forecast and observed share, and the
+        interval takes ``sum(w) ** 2 / sum(w ** 2)`` for the number of forecasts.
 
     Returns
     -------
@@ -199,77 +200,43 @@ def calibration_bins(
     if bins < 1:
         raise ScoreInputError(f"The number of bins must be at least 1, not {bins}.")
     probabilities, outcomes = checked_forecasts(p, y)
-    # Not linspace, whose 0.30000000000000004 would send a forecast of 0.3 to the bin below.
+    weight = checked_weights(weights, len(probabilities))
+    place = bin_places(probabilities, bins)
     edges = np.arange(bins + 1) / bins
-    place = np.minimum(np.searchsorted(edges, probabilities, side="right") - 1, bins - 1)
     count = np.bincount(place, minlength=bins)
-    divisor = np.where(count, count, np.nan)
-    yes = np.bincount(place, outcomes, minlength=bins)
-    z = ndtri((1 + level) / 2)
-    centre = yes + z**2 / 2
-    reach = z * np.sqrt(yes * (count - yes) / divisor + z**2 / 4)
+    mass = np.where(count, np.bincount(place, weight, bins), np.nan)
+    observed = np.bincount(place, weight * outcomes, bins) / mass
+    size = mass**2 / np.where(count, np.bincount(place, weight**2, bins), np.nan)
+    low, high = wilson_interval(observed, size, level)
     return pd.DataFrame(
         {
             "low": edges[:-1],
             "high": edges[1:],
             "count": count,
-            "mean_probability": np.bincount(place, probabilities, minlength=bins) / divisor,
-            "observed": yes / divisor,
-            "observed_low": np.clip((centre - reach) / (divisor + z**2), 0, 1),
-            "observed_high": np.clip((centre + reach) / (divisor + z**2), 0, 1),
+            "mean_probability": np.bincount(place, weight * probabilities, bins) / mass,
+            "observed": observed,
+            "observed_low": low,
+            "observed_high": high,
         }
     )
 
 
-def consistency_band(
-    p: npt.ArrayLike, n_resamples: int = 1000, seed: int = 0, level: float = 0.9
-) -> pd.DataFrame:
-    """Where the CORP reliability curve would lie if the forecasts were calibrated.
+def wilson_interval(
+    share: FloatArray, size: FloatArray, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Wilson's interval of a share among so many; see `calibration_bins`."""
+    z = ndtri((1 + level) / 2)
+    centre = size * share + z**2 / 2
+    reach = z * np.sqrt(size * share * (1 - share) + z**2 / 4)
+    low, high = (centre - reach) / (size + z**2), (centre + reach) / (size + z**2)
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
-    Outcomes are drawn anew with exactly the forecast probabilities, recalibrated each time, and
-    the band is the pointwise interval of the curves. A curve outside of it speaks against
-    calibration; the draws are independent, so it is too narrow for clustered claims.
 
-    Parameters
-    ----------
-    p
-        Probabilities in [0, 1].
-    n_resamples
-        Number of simulated outcome sets.
-    seed
-        Seed of the simulation.
-    level
-        Pointwise level of the band.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns probability, low, high; one row per distinct probability (rounded to a grid of
-        1/500 when there are more than 500), ascending.
-
-    References
-    ----------
-    Bröcker, Smith (2007), Increasing the reliability of reliability diagrams, Weather and
-    Forecasting 22, 651-661; Dimitriadis, Gneiting, Jordan (2021), PNAS 118, e2016191118.
-
-    Examples
-    --------
-    >>> band = consistency_band([0.5] * 100, seed=1)
-    >>> bool(0.4 < band["low"][0] < 0.5 < band["high"][0] < 0.6)
-    True
-    """
-    probabilities = checked_values(p, "probability")
-    checked_forecasts(probabilities, np.zeros(len(probabilities)))
-    distinct, count = np.unique(probabilities, return_counts=True)
-    if len(distinct) > BAND_GRID:
-        distinct, count = np.unique(
-            np.round(probabilities * BAND_GRID) / BAND_GRID, return_counts=True
-        )
-    rng = np.random.default_rng(seed)
-    shares = rng.binomial(count, distinct, size=(n_resamples, len(distinct))) / count
-    curves = np.stack([isotonic_regression(share, weights=count).x for share in shares])
-    low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return pd.DataFrame({"probability": distinct, "low": low, "high": high})
+def bin_places(p: FloatArray, bins: int) -> npt.NDArray[np.intp]:
+    """Place of each probability among equal-width bins; the last holds both its edges."""
+    # Not linspace, whose 0.30000000000000004 would send a forecast of 0.3 to the bin below.
+    edges = np.arange(bins + 1) / bins
+    return np.minimum(np.searchsorted(edges, p, side="right") - 1, bins - 1)
 
 
 def _pooled(

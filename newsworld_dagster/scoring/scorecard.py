@@ -10,14 +10,12 @@ import pandas as pd
 from newsworld_dagster.contracts import meet
 from newsworld_dagster.contracts.outcomes import SCORECARD
 from newsworld_dagster.contracts.vocabulary import BANDS, SECTIONS, VERDICTS
-from newsworld_dagster.scoring.bootstrap import (
-    Interval,
-    clustered_mean_interval,
-    clustered_skill_interval,
-)
-from newsworld_dagster.scoring.proper import ScoreInputError, brier_score, log_score
+from newsworld_dagster.scoring.bootstrap import clustered_mean_interval, clustered_skill_interval
+from newsworld_dagster.scoring.checked import ScoreInputError
+from newsworld_dagster.scoring.proper import brier_score, log_score
 from newsworld_dagster.scoring.records import plain_records
 from newsworld_dagster.scoring.reliability import corp_decomposition
+from newsworld_dagster.scoring.resampling import Interval
 
 BASELINE: Final = "base-rate"
 TRIGGER: Final = "trigger"

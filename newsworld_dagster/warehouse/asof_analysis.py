@@ -69,16 +69,13 @@ class AnalysisReads:
                     WHERE day = $day AND forecaster = $forecaster) AS claims,
                 (SELECT count(*) FROM forecasts.refusals
                     WHERE day = $day AND forecaster = $forecaster) AS refused,
-                (SELECT list(DISTINCT input_digest ORDER BY input_digest)
+                (SELECT coalesce(list(DISTINCT input_digest ORDER BY input_digest), [])
                     FROM forecasts.analyses JOIN forecasts.reports USING (report_id)
                     WHERE day = $day AND forecaster = $forecaster) AS inputs
             """,
             {"day": day, "forecaster": forecaster},
         ).iloc[0]
-        inputs = row["inputs"]
-        return Analysed(
-            int(row["claims"]), int(row["refused"]), [] if inputs is None else list(inputs)
-        )
+        return Analysed(int(row["claims"]), int(row["refused"]), list(row["inputs"]))
 
     def calls_of(self, days: list[pd.Timestamp]) -> pd.DataFrame:
         """Asks of a language model on some days, as rows of `forecasts.model_calls`."""

@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from newsworld_dagster.contracts import CONTRACTS
 from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.store import Warehouse, WarehouseMissingError
 
 SNAPSHOT_NAME = "snapshot.duckdb"
+_EVER_DAYS = 36_500
 
 
 def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
@@ -38,9 +40,13 @@ def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
 class Snapshot:
     """A read-only world for notebooks: SQL in, frames out.
 
+    What a column means is in `columns`; all times are naive UTC. Every frame is new: changing
+    one changes nothing else.
+
     Examples
     --------
     >>> snapshot = open_snapshot()  # doctest: +SKIP
+    >>> snapshot.columns("marts.fct_claims")  # doctest: +SKIP
     >>> snapshot.sql("SELECT count(*) AS claims FROM forecasts.claims")  # doctest: +SKIP
     """
 
@@ -69,6 +75,78 @@ class Snapshot:
             "'table' AS kind FROM duckdb_tables() UNION ALL "
             "SELECT schema_name, view_name, NULL, 'view' FROM duckdb_views() WHERE NOT internal "
             "ORDER BY ALL"
+        )
+
+    def columns(self, name: str) -> pd.DataFrame:
+        """What each column of the table or view `schema.name` holds: column, type, description.
+
+        Raises
+        ------
+        LookupError
+            When there is no such table.
+        """
+        found = self.sql(
+            "SELECT column_name AS column, data_type AS type, comment AS description "
+            "FROM duckdb_columns() WHERE database_name = current_database() "
+            "AND schema_name || '.' || table_name = ? ORDER BY column_index",
+            [name],
+        )
+        if found.empty:
+            raise LookupError(f"The snapshot has no table {name!r}; tables() lists what is there.")
+        declared = CONTRACTS[name].columns if name in CONTRACTS else {}
+        said = [
+            declared[column].description if column in declared else comment
+            for column, comment in zip(found["column"], found["description"], strict=True)
+        ]
+        return found.assign(description=said)
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """As-of moment of the newest edition, naive UTC; NaT before the first."""
+        found = self.reader.latest_as_of()
+        return pd.NaT if found is None else found
+
+    def claims(self, forecaster: str | None = None) -> pd.DataFrame:
+        """The claims on the record, oldest first: columns of `marts.fct_claims`.
+
+        Each with its verdict, null while there is none, and its status at `as_of`: scored, void,
+        overdue, early or pending. Of one forecaster only where one is named.
+        """
+        return self.sql(
+            "SELECT * FROM marts.fct_claims WHERE phase = 'record' "
+            "AND ($1 IS NULL OR forecaster = $1) ORDER BY made_at, claim_id",
+            [forecaster],
+        )
+
+    def scored_claims(self, forecaster: str | None = None) -> pd.DataFrame:
+        """The scored claims, oldest first: columns of `marts.fct_scored_claims`."""
+        return self.sql(
+            "SELECT * FROM marts.fct_scored_claims WHERE ($1 IS NULL OR forecaster = $1) "
+            "ORDER BY made_at, claim_id",
+            [forecaster],
+        )
+
+    def scorecard(self) -> pd.DataFrame:
+        """Counts, scores and intervals by group: columns of `scorecards.scorecard`."""
+        return self.table("scorecards.scorecard")
+
+    def articles(self) -> pd.DataFrame:
+        """All articles, oldest first: columns of `news.articles`, and story_id and topic_id.
+
+        As stories and topics stand now; null where an article is in none.
+        """
+        if pd.isna(self.as_of):
+            return self.table("news.articles").assign(story_id=None, topic_id=None)
+        window = self.reader.live_window(self.as_of.floor("D"), self.as_of, _EVER_DAYS)
+        return window.drop(columns="assigned_on")
+
+    def topics(self) -> pd.DataFrame:
+        """The topics as they stand now, largest first: columns of `stories.topics`."""
+        if pd.isna(self.as_of):
+            return self.table("stories.topics")
+        found = self.reader.topics_as_of(self.as_of)
+        return found[found["articles"] > 0].sort_values(
+            ["articles", "topic_id"], ascending=[False, True], ignore_index=True
         )
 
     def close(self) -> None:

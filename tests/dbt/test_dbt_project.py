@@ -13,7 +13,9 @@ The as-of moment is 2026-02-01. Probabilities and verdicts of the claims on the 
 | q7       | 0.4      | 0.2       | 02-08    | none yet                       |
 | q9       |          | 0.4       | 01-31    | no                             |
 
-and q8 of the warm-up, which both forecasters had right and which counts nowhere.
+and q8 of the warm-up, which both forecasters had right and which counts nowhere. What was made
+before 01-10 is of the first model, then of the second; publishers are asked with a prompt; a judge
+decides the triggers.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ import pytest
 from dbt.cli.main import dbtRunnerResult
 
 from newsworld_dagster.contracts import CONTRACTS
+from newsworld_dagster.contracts.vocabulary import confidence_band
 from newsworld_dagster.warehouse import Reader, Warehouse
 from tests.synthetic_world import AS_OF, dbt, frame
 
@@ -85,8 +88,10 @@ def claims() -> list[dict[str, object]]:
                     "resolve_by": made_at + pd.Timedelta(days=window),
                     "window_days": window,
                     "probability": probability,
-                    "band": "Medium",
-                    "resolver": "rule",
+                    "band": confidence_band(probability),
+                    "model": "first" if made_at < pd.Timestamp("2026-01-10") else "second",
+                    "prompt_digest": "p1" if template == "publishers" else None,
+                    "resolver": "judge" if template.startswith("trigger") else "rule",
                     "phase": "warm_up" if question == "q8" else "record",
                     "previous_hash": f"hash {seq - 1}",
                     "row_hash": f"hash {seq}",
@@ -190,11 +195,19 @@ def test_every_python_table_is_a_source_and_every_mart_is_documented(world: Worl
         assert set(node["columns"]) <= set(contract.columns)
     marts = [node for node in manifest["nodes"].values() if node["schema"] == "marts"]
     marts = [node for node in marts if node["resource_type"] == "model"]
-    assert len(marts) == 9
+    assert len(marts) == 14
     for node in marts:
         assert node["description"].startswith("Grain: one row a ")
         assert node["contract"]["enforced"]
         assert all(column["description"] for column in node["columns"].values())
+        # In the database too, from where the snapshot takes them.
+        told = world.rows(
+            "SELECT column_name, comment FROM duckdb_columns() "
+            f"WHERE schema_name = 'marts' AND table_name = '{node['name']}'"
+        )
+        assert {row["column_name"]: row["comment"] for row in told} == {
+            name: column["description"] for name, column in node["columns"].items()
+        }
 
 
 def test_where_each_claim_stands(world: World) -> None:
@@ -260,7 +273,14 @@ def test_the_scorecard_of_each_forecaster(world: World) -> None:
                                     30: (1, 0, 0, 0, 1, 0, 1)}),
         ("section", "section", {"World": (5, 4, 2, 1, 1, 1, 0), "Technology": (1, 1, 1, 0, 0, 0, 0),
                                 "Business": (1, 0, 0, 0, 1, 0, 1)}),
-        ("month", "month", {"2026-01": (4, 4, 3, 1, 0, 0, 0), "2026-02": (3, 1, 0, 0, 2, 1, 1)}),
+        ("deadline_month", "deadline_month", {"2026-01": (4, 4, 3, 1, 0, 0, 0),
+                                              "2026-02": (3, 1, 0, 0, 2, 1, 1)}),
+        ("cohort", "cohort", {"2026-01": (7, 5, 3, 1, 2, 1, 1)}),
+        ("model", "model", {"first": (4, 4, 3, 1, 0, 0, 0), "second": (3, 1, 0, 0, 2, 1, 1)}),
+        ("prompt", "prompt_digest", {"p1": (2, 2, 1, 0, 0, 1, 0), None: (5, 3, 2, 1, 2, 0, 1)}),
+        ("band", "band", {"Low": (2, 1, 1, 0, 1, 0, 1), "Medium": (3, 2, 0, 1, 1, 1, 0),
+                          "High": (2, 2, 2, 0, 0, 0, 0)}),
+        ("resolver", "resolver", {"rule": (5, 5, 3, 1, 0, 1, 0), "judge": (2, 0, 0, 0, 2, 0, 1)}),
         ("template", "template", {
             "continuation": (1, 1, 1, 0, 0, 0, 0), "growth": (2, 2, 1, 1, 0, 0, 0),
             "publishers": (2, 2, 1, 0, 0, 1, 0), "trigger:litigation": (1, 0, 0, 0, 1, 0, 1),
@@ -345,7 +365,7 @@ def test_a_bad_ledger_is_found(world: World) -> None:
         connection.execute(
             "UPDATE forecasts.claims SET probability = 1 WHERE claim_id = 'q4/coverage'"
         )
-        connection.execute("UPDATE marts.scorecard_by_month SET due = due + 1")
+        connection.execute("UPDATE marts.scorecard_by_cohort SET due = due + 1")
         connection.execute(
             "INSERT INTO forecasts.editions SELECT * FROM forecasts.editions WHERE day = ?", [AS_OF]
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -36,7 +38,9 @@ PYTHON_ASSETS = {
     "scorecards/leaders": {"forecasts/claims", "outcomes/resolutions"},
     "scorecards/bands": {"marts/fct_scored_claims"},
     "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
-    "published/calibration_notebook": {"published/snapshot"},
+} | {
+    f"published/{path.stem}_notebook": {"published/snapshot"}
+    for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb")
 }
 GROUPS = {"articles", "stories", "predictions", "outcomes", "scorecards", "published"}
 
@@ -55,6 +59,14 @@ def test_python_assets_depend_as_drawn(graph) -> None:
     for name, parents in PYTHON_ASSETS.items():
         node = graph.get(dg.AssetKey(name.split("/")))
         assert {key.to_user_string() for key in node.parent_keys} == parents, name
+
+
+def test_every_notebook_has_its_page(graph) -> None:
+    pages = {key.path[1] for key in graph.materializable_asset_keys if key.path[0] == "published"}
+    assert pages - {"snapshot"} == {
+        name.removeprefix("published/") for name in PYTHON_ASSETS if "notebook" in name
+    }
+    assert len(pages) == 8
 
 
 def test_every_asset_is_described_grouped_and_owned(graph) -> None:

@@ -180,6 +180,54 @@ def test_a_verdict_that_cannot_be_recorded(ledger_world: WorldFolder) -> None:
     assert ledger_world.sql("SELECT * FROM outcomes.resolutions").empty
 
 
+def test_verdicts_from_a_file_and_the_same_file_again(
+    ledger_world: WorldFolder, tmp_path: Path
+) -> None:
+    file = tmp_path / "verdicts.csv"
+    file.write_text(
+        "claim_id,verdict,because,url,statement\n"
+        "c9,yes,The mayor opened it.,,Nobody made this claim.\n"
+        "c1,yes,The mayor opened it.,https://example.com/2,The bridge opens.\n"
+        "c2,,,,Not decided yet.\n"
+    )
+    done = ledger_world.run("resolve", "--file", str(file))
+    assert done.code == 0, done.err
+    assert "1 verdicts recorded, 0 known already, 1 rows not decided yet, 1 refused" in done.out
+    assert "row 1: there is no claim 'c9'" in " ".join(done.err.split())
+    rows = ledger_world.sql("SELECT * FROM outcomes.resolutions")
+    assert rows[["claim_id", "verdict", "decided_by"]].to_numpy().tolist() == [
+        ["c1", "yes", "person"]
+    ]
+    assert json.loads(rows["evidence"].iloc[0]) == [{"url": "https://example.com/2"}]
+
+    again = ledger_world.run("resolve", "--file", str(file))
+    assert again.code == 0
+    assert "0 verdicts recorded, 1 known already" in again.out
+    assert len(ledger_world.sql("SELECT * FROM outcomes.resolutions")) == 1
+
+    file.write_text(file.read_text().replace("c1,yes", "c1,no"))
+    assert ledger_world.run("resolve", "--file", str(file)).code == 0
+    corrected = ledger_world.sql("SELECT * FROM outcomes.resolutions ORDER BY decided_at")
+    assert corrected["verdict"].tolist() == ["yes", "no"]
+    assert corrected["supersedes"].iloc[1] == rows["resolution_id"].iloc[0]
+
+
+def test_a_file_of_verdicts_that_cannot_be_used(ledger_world: WorldFolder, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("claim_id,verdict,because\nc1,perhaps,Who knows.\n")
+    for arguments, code, words in (
+        (("--file", str(bad)), 1, ("row 1", "'perhaps'", "No row of")),
+        (("--file", str(tmp_path / "none.csv")), 1, ("no file", "none.csv")),
+        (("c1", "--file", str(bad)), 2, ("not both",)),
+        ((), 2, ("CLAIM and VERDICT", "--file")),
+    ):
+        done = ledger_world.run("resolve", *arguments)
+        assert done.code == code, done.err
+        assert "Traceback" not in done.err
+        assert all(word in " ".join(done.err.split()) for word in words), done.err
+    assert ledger_world.sql("SELECT * FROM outcomes.resolutions").empty
+
+
 def test_evidence_alone_settles_nothing(ledger_world: WorldFolder, tmp_path: Path) -> None:
     pd.DataFrame(
         [

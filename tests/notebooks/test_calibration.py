@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from nbconvert import HTMLExporter
 
 from newsworld_dagster.warehouse import open_snapshot
-from tests.synthetic_world import publish, write_ledger
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "calibration.ipynb"
 CHARTS = ("scores-chart", "window", "section", "family", "volume", "trigger", "month", "funnel")
@@ -49,22 +47,9 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    folder = tmp_path_factory.mktemp("notebooks")
-    live, target = folder / "newsworld.duckdb", folder / "target"
-    snapshots = [publish(live, folder / "empty.duckdb", target)]
-    write_ledger(live)
-    snapshots.append(publish(live, folder / "full.duckdb", target))
-    return {path.stem: Run(path, folder) for path in snapshots}
-
-
-def test_the_committed_notebook_carries_no_outputs() -> None:
-    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
-    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
-    (parameters,) = [cell for cell in code if "parameters" in cell["metadata"].get("tags", [])]
-    assert "snapshot_path = None" in "".join(parameters["source"])
+def runs(snapshots: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    folder = tmp_path_factory.mktemp("calibration")
+    return {name: Run(path, folder) for name, path in snapshots.items()}
 
 
 def test_the_counts_and_scores_are_those_of_the_marts(runs: dict[str, Run]) -> None:

@@ -1,22 +1,14 @@
-"""Charts of the scoring room, one function each, for notebooks, asset metadata and pages alike.
-
-This module imports Altair, so it is imported on its own and not with the room.
-"""
+"""Charts of a scorecard: scores and skill with their intervals."""
 
 from __future__ import annotations
 
-import io
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from newsworld_dagster.scoring.chart_style import (
-    GREY,
     INK,
-    PALETTE,
-    WHOLE,
     WIDTH,
     chart_title,
     forecaster_colour,
@@ -28,110 +20,9 @@ from newsworld_dagster.scoring.chart_style import (
 from newsworld_dagster.scoring.frames import group_title
 from newsworld_dagster.scoring.scorecard import BASELINE
 
-Chart = alt.LayerChart | alt.VConcatChart | alt.FacetChart
+Chart = alt.LayerChart | alt.FacetChart
 
 SKILL_FLOOR: Final = -1.0
-
-FATES: Final = {
-    "made": ("Made", PALETTE[0]),
-    "due": ("Due", PALETTE[0]),
-    "scored": ("Scored", PALETTE[2]),
-    "void": ("Void", GREY),
-    "overdue": ("Overdue", PALETTE[1]),
-    "pending": ("Pending", PALETTE[5]),
-    "early": ("Settled early", PALETTE[5]),
-}
-
-
-def reliability_diagram(
-    bins: pd.DataFrame,
-    band: pd.DataFrame | None = None,
-    title: str = "Reliability",
-    *,
-    curve: pd.DataFrame | None = None,
-) -> Chart:
-    """Observed share against forecast probability, with the counts below.
-
-    Parameters
-    ----------
-    bins
-        From `calibration_bins`: the points with their Wilson intervals and the histogram.
-    band
-        From `consistency_band`: where the curve would lie if the forecasts were calibrated.
-    title
-        Title of the chart.
-    curve
-        From `reliability_curve`: the CORP curve that the band belongs to.
-
-    Returns
-    -------
-    altair.VConcatChart
-        The diagram over the histogram.
-    """
-    filled = bins[bins["count"] > 0]
-    unit = alt.Scale(domain=[0, 1], nice=False)
-    share = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
-    across = alt.X("mean_probability:Q", scale=unit, axis=share, title=None)
-    diagonal = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
-    layers: list[alt.Chart] = []
-    if band is not None:
-        layers.append(
-            alt.Chart(band)
-            .mark_area(color=GREY, opacity=0.25)
-            .encode(x=alt.X("probability:Q", scale=unit), y="low:Q", y2="high:Q")
-        )
-    layers.append(
-        alt.Chart(diagonal)
-        .mark_line(color=GREY, strokeDash=[5, 4], strokeWidth=1.2)
-        .encode(x=alt.X("x:Q", scale=unit), y="y:Q")
-    )
-    if curve is not None:
-        layers.append(
-            alt.Chart(curve)
-            .mark_line(color=PALETTE[1], strokeWidth=1.8)
-            .encode(x=alt.X("probability:Q", scale=unit), y="recalibrated:Q")
-        )
-    points = alt.Chart(filled).encode(x=across)
-    observed = alt.Y("observed:Q", scale=unit, axis=share, title="Observed share of yes (%)")
-    tooltip = [
-        alt.Tooltip("mean_probability:Q", title="Mean forecast", format=".1%"),
-        alt.Tooltip("observed:Q", title="Observed", format=".1%"),
-        alt.Tooltip("count:Q", title="Forecasts", format=","),
-    ]
-    layers.append(
-        points.mark_rule(color=PALETTE[0], strokeWidth=1.5).encode(
-            y=alt.Y("observed_low:Q", scale=unit), y2="observed_high:Q"
-        )
-    )
-    layers.append(
-        points.mark_point(color=PALETTE[0], filled=True, size=60, opacity=1).encode(
-            y=observed, tooltip=tooltip
-        )
-    )
-    key = ["Points: forecasts in bins, with 95 % Wilson intervals; dashed: perfect calibration."]
-    if curve is not None:
-        key.append("Orange line: isotonic recalibration (CORP).")
-    if band is not None:
-        key.append("Grey band: where that curve lies if the forecasts are calibrated.")
-    diagram = alt.layer(*layers).properties(width=360, height=360, title=chart_title(title, key))
-    histogram = (
-        alt.Chart(bins)
-        .mark_bar(color=PALETTE[0], opacity=0.75, stroke="white")
-        .encode(
-            x=alt.X("low:Q", scale=unit, axis=share, title="Forecast probability of yes (%)"),
-            x2="high:Q",
-            y=alt.Y(
-                "count:Q",
-                title="Forecasts (n)",
-                scale=alt.Scale(domainMin=0, nice=True),
-                axis=alt.Axis(tickCount=3, labelExpr=WHOLE),
-            ),
-            y2=alt.datum(0),
-            tooltip=tooltip,
-        )
-        .properties(width=360, height=80)
-    )
-    return house_style(alt.vconcat(diagram, histogram, spacing=8))
 
 
 def score_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
@@ -297,87 +188,6 @@ def score_over_time(scorecard_frame: pd.DataFrame) -> Chart:
             ),
         )
     )
-
-
-def funnel(scorecard_frame: pd.DataFrame) -> Chart:
-    """What became of the claims: made, due, scored, and all that was not scored.
-
-    Parameters
-    ----------
-    scorecard_frame
-        From `scorecard`.
-
-    Returns
-    -------
-    altair.FacetChart
-        One panel of bars per forecaster.
-    """
-    whole = scorecard_frame[scorecard_frame["by"] == "all"]
-    rows = whole.melt("forecaster", list(FATES), var_name="fate", value_name="claims")
-    made = rows["forecaster"].map(whole.set_index("forecaster")["made"])
-    rows["share"] = rows["claims"] / made.where(made > 0)
-    rows["label"] = [
-        f"{claims:,}" + ("" if np.isnan(share) else f" ({share:.1%})")
-        for claims, share in zip(rows["claims"], rows["share"], strict=True)
-    ]
-    names = [name for name, _ in FATES.values()]
-    rows["fate"] = rows["fate"].map({key: name for key, (name, _) in FATES.items()})
-    widest = float(rows["claims"].max()) if len(rows) else 1.0
-    base = alt.Chart(rows).encode(
-        y=alt.Y("fate:N", sort=names, title=None),
-        x=alt.X(
-            "claims:Q",
-            title="Claims (n, share of made)",
-            scale=alt.Scale(domain=[0, max(1.0, widest) * 1.28], nice=False),
-            axis=alt.Axis(tickCount=5, labelExpr=WHOLE),
-        ),
-    )
-    bars = base.mark_bar().encode(
-        color=alt.Color(
-            "fate:N",
-            scale=alt.Scale(domain=names, range=[colour for _, colour in FATES.values()]),
-            legend=None,
-        ),
-    )
-    labels = base.mark_text(align="left", dx=5, color=INK).encode(text="label:N")
-    return house_style(
-        alt.layer(bars, labels, data=rows)
-        .properties(width=WIDTH, height=170)
-        .facet(
-            row=alt.Row(
-                "forecaster:N",
-                sort=forecaster_order(whole),
-                title=None,
-                header=alt.Header(
-                    labelOrient="top", labelAnchor="start", labelFontSize=13, labelFontWeight="bold"
-                ),
-            ),
-            title=chart_title(
-                "What became of the claims",
-                ["Due = scored + void + overdue; settled early is part of pending."],
-            ),
-        )
-    )
-
-
-def chart_png(chart: Any, scale: float = 2) -> bytes:
-    """A chart as a PNG image, drawn without a browser or network.
-
-    Parameters
-    ----------
-    chart
-        Any Altair chart.
-    scale
-        Pixels per chart unit; 2 suits dense screens and print.
-
-    Returns
-    -------
-    bytes
-        The PNG file.
-    """
-    image = io.BytesIO()
-    chart.save(image, format="png", scale_factor=scale)
-    return image.getvalue()
 
 
 def _scored(frame: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -1,1 +1,0 @@
-{{ scorecard_counts(['forecaster', 'month']) }}

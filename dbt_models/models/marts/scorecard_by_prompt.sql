@@ -1,0 +1,1 @@
+{{ scorecard_counts(['forecaster', 'prompt_digest']) }}

@@ -1,0 +1,153 @@
+"""Claims that wait for a person, each with the verdict that its evidence seems to speak for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from newsworld_dagster.misses import count_rules
+from newsworld_dagster.resolution import Evidence, find_evidence, propose_verdict
+from newsworld_dagster.resolution.evidence import Encode
+from newsworld_dagster.resolution.verdictfile import COLUMNS as FILED
+from newsworld_dagster.warehouse import Snapshot
+
+
+class CasesError(ValueError):
+    """The file of cases cannot be written."""
+
+
+def open_cases(
+    snapshot: Snapshot, encode: Encode, *, most: int = 12, k: int = 5
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Overdue claims, then open ones by their deadline, with evidence and a proposal.
+
+    One claim a question, because a verdict settles the question for all; a proposal is no
+    verdict.
+
+    Parameters
+    ----------
+    encode
+        Texts to unit vectors of the model that the snapshot's articles are embedded with.
+    most
+        How many claims.
+    k
+        How many articles a claim.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Cases: claim_id, status, statement, resolution_criteria, made_at, resolve_by, days_left,
+        resolver, candidates (articles in the window), proposal ('yes', 'no' or ''), because. A
+        claim with a rule gets no proposal but its count so far: the rule settles it.
+    pandas.DataFrame
+        Articles: claim_id, score, first_seen_at, publisher, title, passage, url; best first.
+    """
+    cases = snapshot.sql(
+        """
+        SELECT f.claim_id, f.status, f.statement, c.resolution_criteria, f.made_at, f.resolve_by,
+            f.resolver, f.window_days, c.spec
+        FROM marts.fct_claims AS f JOIN forecasts.claims AS c USING (claim_id)
+        WHERE f.phase = 'record' AND f.status IN ('overdue', 'pending')
+        QUALIFY row_number() OVER (PARTITION BY f.question_id ORDER BY c.seq) = 1
+        ORDER BY f.status = 'overdue' DESC, f.resolve_by, c.seq
+        LIMIT ?
+        """,
+        [most],
+    )
+    model = embedding_model(snapshot)
+    counted = count_rules(snapshot, cases[cases["spec"].notna()]).set_index("claim_id")
+    told, listed = [], []
+    for case in cases.itertuples():
+        window = snapshot.reader.evidence_window(case.made_at, case.resolve_by, snapshot.as_of)
+        vectors = snapshot.reader.vectors(str(model), window["content_digest"])
+        found = find_evidence(str(case.statement), window, vectors, encode, k=k)
+        verdict, because = _proposal(case, found, counted)
+        told.append({"candidates": len(window), "proposal": verdict, "because": because})
+        shown = window.set_index("article_id")
+        listed += [
+            {"claim_id": case.claim_id, "score": one.score, "passage": one.passage}
+            | shown.loc[one.article_id, ["first_seen_at", "publisher", "title", "url"]].to_dict()
+            for one in found
+        ]
+    cases["days_left"] = (cases["resolve_by"] - snapshot.as_of) / pd.Timedelta(days=1)
+    columns = ["claim_id", "score", "first_seen_at", "publisher", "title", "passage", "url"]
+    return (
+        cases.drop(columns=["spec", "window_days"]).join(
+            pd.DataFrame(told, columns=["candidates", "proposal", "because"])
+        ),
+        pd.DataFrame(listed, columns=columns),
+    )
+
+
+def cases_table(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases as text: No, Claim, Status, Due, Days left, Decided by, Proposal, Because."""
+    return pd.DataFrame(
+        {
+            "No": range(1, len(cases) + 1),
+            "Claim": cases["statement"],
+            "Status": cases["status"],
+            "Due": cases["resolve_by"].dt.strftime("%Y-%m-%d %H:%M"),
+            "Days left": cases["days_left"].astype(float).round(1),
+            "Decided by": cases["resolver"],
+            "Proposal": cases["proposal"].replace("", "–"),
+            "Because": cases["because"],
+        }
+    )
+
+
+def articles_table(cases: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Articles of cases as text: No (of the case), Score, Seen, Publisher, Passage, url."""
+    number = {claim_id: place for place, claim_id in enumerate(cases["claim_id"], start=1)}
+    return pd.DataFrame(
+        {
+            "No": articles["claim_id"].map(number),
+            "Score": articles["score"].astype(float).round(2),
+            "Seen": pd.to_datetime(articles["first_seen_at"]).dt.strftime("%Y-%m-%d"),
+            "Publisher": articles["publisher"],
+            "Passage": articles["passage"],
+            "url": articles["url"],
+        }
+    )
+
+
+def _proposal(case: Any, found: Sequence[Evidence], counted: pd.DataFrame) -> tuple[str, str]:
+    if case.claim_id in counted.index:
+        row = counted.loc[case.claim_id]
+        return "", f"the rule has counted {row['counted']} of {row['needed']} so far"
+    proposal = propose_verdict(str(case.statement), found)
+    return proposal.verdict or "", proposal.reason
+
+
+def embedding_model(snapshot: Snapshot) -> str | None:
+    """Name of the encoder that most of the snapshot's texts are embedded with; None without."""
+    found = snapshot.sql(
+        "SELECT model FROM embeddings.vectors GROUP BY model ORDER BY count(*) DESC, model"
+    )
+    return None if found.empty else str(found["model"].iloc[0])
+
+
+def write_cases(cases: pd.DataFrame, path: Path | str) -> Path:
+    """A csv for `newsworld resolve --file`: verdict, because and url are left for a person.
+
+    The proposal stands in a column of its own, which the command does not read.
+
+    Raises
+    ------
+    CasesError
+        When the file is there already: it may hold verdicts.
+    """
+    path = Path(path)
+    columns = [*FILED, "status", "statement", "resolution_criteria", "resolve_by", "proposal"]
+    blank = cases.assign(verdict="", because="", url="")
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            blank[columns].to_csv(file, index=False)
+    except FileExistsError as error:
+        raise CasesError(
+            f"{path} is there already and may hold verdicts. Record them with `newsworld resolve "
+            f"--file {path}`, then remove it, or write to another file."
+        ) from error
+    return path
