@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.warehouse.asof_digests import DigestReads
+from newsworld_dagster.warehouse.asof_edition import EditionReads
 from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
 from newsworld_dagster.warehouse.queries import in_force
@@ -21,7 +22,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(DigestReads, EvidenceReads, StoryReads):
+class Reader(DigestReads, EditionReads, EvidenceReads, StoryReads):
     """Reads over one open connection.
 
     Parameters

@@ -25,6 +25,7 @@ PYTHON_ASSETS = {
     "outcomes/resolutions": {"forecasts/claims", "forecasts/anchors"},
     "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
     "published/calibration_notebook": {"published/snapshot"},
+    "published/edition": {"published/snapshot"},
 }
 GROUPS = {"articles", "stories", "predictions", "outcomes", "scorecards", "published"}
 
