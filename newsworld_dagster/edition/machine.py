@@ -118,6 +118,7 @@ def _documents(archive: Archive) -> Iterator[tuple[str, pd.Timestamp, str, str, 
 
 def _table(archive: Archive) -> Row:
     """All reports in short, as columns and rows: what the filters of the page read."""
+    leading = {row["report_id"] for row in archive.leading}
     columns = ["path", "headline", "label", "section", "confidence", "forecaster", "status"]
     rows = []
     for row in archive.reports.values():
@@ -126,8 +127,9 @@ def _table(archive: Archive) -> Row:
             [brief[name] for name in columns]
             + [f"{brief['as_of']:%Y-%m-%d}", brief["claims"], round(brief["mean"], 3)]
             + [f"{min(one['resolve_by'] for one in archive.claims_of[row['report_id']]):%Y-%m-%d}"]
+            + [row["report_id"] in leading]
         )
-    return {"columns": [*columns, "date", "claims", "mean", "due"], "rows": rows}
+    return {"columns": [*columns, "date", "claims", "mean", "due", "leading"], "rows": rows}
 
 
 def _report(archive: Archive, row: Row) -> Row:

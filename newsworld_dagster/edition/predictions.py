@@ -86,14 +86,18 @@ def report_pages(archive: Archive, cards: set[str]) -> Iterator[Page]:
 
 
 def prediction_lists(archive: Archive) -> Iterator[Page]:
-    """All predictions, newest first and page by page; what is due soon; what was settled last."""
-    briefs = [report_brief(archive, row) for row in archive.reports.values()]
+    """All predictions, newest first and page by page; what is due soon; what was settled last.
+
+    The pages list the preferred forecaster's report of each topic; those of the others are a click
+    behind it, and among what the filters find.
+    """
+    briefs = [report_brief(archive, row) for row in archive.leading]
     oldest_first = briefs[::-1]
     pages = [oldest_first[start : start + A_PAGE] for start in range(0, len(briefs), A_PAGE)]
     numbers = list(range(len(pages), 0, -1))
     choices = {
         "sections": sorted({brief["section"] for brief in briefs}),
-        "forecasters": sorted({brief["forecaster"] for brief in briefs}),
+        "forecasters": list(archive.rank),
     }
     yield Page(
         "predictions/index.html",

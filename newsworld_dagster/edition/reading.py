@@ -19,7 +19,7 @@ def digest_pages(archive: Archive) -> Iterator[Page]:
     """One page a digest, and their list."""
     listed: list[Row] = []
     for (stamp, period), rows in archive.digests.items():
-        sections = [
+        columns = [
             {
                 "name": "The front" if name == FRONT else name,
                 "items": [digest_brief(archive, row) for row in items],
@@ -43,7 +43,7 @@ def digest_pages(archive: Archive) -> Iterator[Page]:
                 "title": title,
                 "day": stamp,
                 "weekly": weekly,
-                "sections": sections,
+                "columns": columns,
                 "edition": paths.edition(stamp),
             },
         )

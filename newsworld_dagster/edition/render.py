@@ -107,6 +107,7 @@ class Renderer:
         missing = page.path == "404.html"
         root = urlsplit(self.site_url).path if missing else paths.root(page.path)
         address = self.site_url + ("" if page.path == "index.html" else page.path)
+        assert not page.context.keys() & self.environment.globals.keys(), page.path
         meta = {"kind": "website", "date": None, "card": "cards/newsworld.png", "data": None}
         html = template.render(
             page.context | {"meta": meta | page.context["meta"]},

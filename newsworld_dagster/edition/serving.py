@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from newsworld_dagster.edition.publish import EditionError
 from newsworld_dagster.edition.render import HEADERS
@@ -34,12 +36,21 @@ def make_server(folder: Path, port: int) -> ThreadingHTTPServer:
             "or materialise the asset published/edition in the Dagster UI."
         )
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), partial(_Handler, directory=str(folder)))
+        return _Server((LOOPBACK, port), partial(_Handler, directory=str(folder)))
     except OSError as error:
         raise EditionError(
             f"Port {port} of {LOOPBACK} cannot be used: {error.strerror}. Choose another one with "
             "--port."
         ) from error
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that turns away in the middle of an answer is no fault."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(SimpleHTTPRequestHandler):

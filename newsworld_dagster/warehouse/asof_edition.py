@@ -8,6 +8,7 @@ from newsworld_dagster.contracts.analysis import ANALYSES, REPORT_TEXTS
 from newsworld_dagster.warehouse.queries import AXIS, in_force
 
 EXCERPT = 280
+SCORED = ["claim_id", "forecaster", "probability", "outcome", "brier", "log_score"]
 
 _ARTICLES = f"""
     WITH assigned AS (
@@ -100,10 +101,7 @@ class EditionReads:
                 moment,
             ),
             "scorecard": self.frame("SELECT * FROM scorecards.scorecard"),
-            "scored": self.frame(
-                "SELECT claim_id, forecaster, probability, outcome, brier, log_score, "
-                "reference_brier FROM marts.fct_scored_claims ORDER BY claim_id"
-            ),
+            "scored": self._if_there("marts.fct_scored_claims", SCORED).sort_values("claim_id"),
             "editions": self.frame(
                 "SELECT day, max(as_of) AS as_of, sum(claims)::BIGINT AS claims, "
                 "sum(refused)::BIGINT AS refused FROM forecasts.editions "
@@ -115,7 +113,7 @@ class EditionReads:
         }
 
     def _if_there(self, name: str, columns: list[str]) -> pd.DataFrame:
-        """A table that only worlds with an analyst have; without rows where it is missing."""
+        """A table that a world need not have yet; without rows where it is missing."""
         schema, table = name.split(".")
         there = self.frame(
             "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", schema, table

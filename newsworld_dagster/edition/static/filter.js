@@ -59,7 +59,8 @@ const show = async () => {
     return;
   }
   try {
-    let matching = (await load()).filter((row) => names.every((name) => row[name] === wanted[name]));
+    const all = (await load()).filter((row) => wanted.forecaster || row.leading);
+    let matching = all.filter((row) => names.every((name) => row[name] === wanted[name]));
     if (wanted.order === "due") {
       matching = matching.filter((row) => row.status === "open");
       matching.sort((a, b) => a.due.localeCompare(b.due));
@@ -67,7 +68,7 @@ const show = async () => {
     list.replaceChildren(...matching.slice(0, MOST).map(item));
     if (pages) pages.hidden = true;
     const shown = matching.length > MOST ? `, the first ${MOST} shown` : "";
-    found.textContent = `${matching.length} of ${rows.length} predictions${shown}`;
+    found.textContent = `${matching.length} of ${all.length} predictions${shown}`;
   } catch {
     found.textContent = "The list of all predictions could not be loaded. Try again later.";
   }

@@ -11,6 +11,8 @@ const MOST = 60;
 const engine = new MiniSearch({
   fields: ["title", "more"],
   storeFields: ["kind", "date", "title", "more", "path"],
+  // Also at signs such as < or $, which the package takes as parts of words.
+  tokenize: (text) => text.split(/[^\p{L}\p{N}\p{M}]+/u),
   searchOptions: { boost: { title: 2 }, prefix: true, combineWith: "AND", fuzzy: fuzziness },
 });
 let weeks = null;
@@ -91,6 +93,7 @@ const show = async () => {
 };
 
 form.hidden = false;
+for (const hint of document.querySelectorAll(".without")) hint.hidden = true;
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   show();
