@@ -184,7 +184,7 @@ def _claim(
     place: int,
     judged: bool = False,
 ) -> dict[str, Any]:
-    """Claims of the first day: yes and, corrected, void; of the second: no and overdue; then open."""
+    """Of the first day: yes and, corrected, void; of the second: no and overdue; then open."""
     made_at = stamp + pd.Timedelta(days=1)
     fate = [("yes", "void"), ("no", None), (None, None)][place][part]
     days = [1, 1, 3][place] if part == 0 or place == 1 else 7
