@@ -12,7 +12,7 @@ export DAGSTER_HOME := $(NEWSWORLD_DATA_DIR)/dagster
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-dev demo test run dev notebook check format bench train-stories \
+.PHONY: help install install-dev demo test run dev notebook serve check format bench train-stories \
   train-sections lock clean
 
 help: ## Show the targets
@@ -51,6 +51,9 @@ dev: install ## Open the Dagster UI on the world in data/ (port 3000; PORT=... f
 notebook: install ## Open JupyterLab with the notebooks on the published snapshot
 	cd notebooks && ../$(BIN)/jupyter lab --ServerApp.root_dir=. \
 	  $$(test "$$(id -u)" != 0 || echo --allow-root)
+
+serve: install ## Preview the published pages on http://127.0.0.1:8000 (PORT=... for another)
+	$(BIN)/newsworld serve --port $${PORT:-8000}
 
 check: install-dev ## Format, lint, types, import rules, SQL style
 	$(BIN)/ruff format --check .

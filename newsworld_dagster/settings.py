@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         default=120.0, ge=0, description="Seconds to wait for another writer of the warehouse"
     )
     topics_per_day: int = Field(default=12, ge=1, description="Reports in a day's edition")
+    site_url: str = Field(
+        default="http://127.0.0.1:8000/",
+        pattern=r"^https?://[^\s/]+/(?:[^\s?#]+/)?$",
+        description="Whole address of the published pages, with a slash at its end",
+    )
     seed: int = Field(default=20260101, description="Seed of every resampling")
 
     llm_base_url: str = Field(
@@ -100,6 +105,11 @@ class Settings(BaseSettings):
     def answers_dir(self) -> Path:
         """Answers of language models that were paid for, by the digest of their request."""
         return self.data_dir / "answers"
+
+    @property
+    def edition_dir(self) -> Path:
+        """The pages that readers see: a link to the newest build."""
+        return self.published_dir / "edition"
 
     @property
     def dagster_home(self) -> Path:

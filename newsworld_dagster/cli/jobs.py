@@ -56,6 +56,7 @@ def demo() -> None:
     out.print(
         f"\nNow look around:\n"
         f"  make dev        the Dagster UI on http://127.0.0.1:3000, with this world in it\n"
+        f"  newsworld serve the edition that readers see, on http://127.0.0.1:8000\n"
         f"  make notebook   JupyterLab with {PROJECT.name}'s notebooks, on this world's snapshot\n"
         f"  {shown}/published/notebooks/calibration.html   the scorecard notebook as a page\n"
         f"  newsworld scorecard   the same in the terminal",

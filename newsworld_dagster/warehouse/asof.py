@@ -15,6 +15,7 @@ import pandas as pd
 
 from newsworld_dagster.warehouse.asof_analysis import AnalysisReads
 from newsworld_dagster.warehouse.asof_digests import DigestReads
+from newsworld_dagster.warehouse.asof_edition import EditionReads
 from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
 from newsworld_dagster.warehouse.asof_learning import LearningReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
@@ -25,7 +26,7 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(AnalysisReads, DigestReads, EvidenceReads, LearningReads, StoryReads):
+class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningReads, StoryReads):
     """Reads over one open connection.
 
     Parameters

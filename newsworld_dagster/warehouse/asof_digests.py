@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from newsworld_dagster.warehouse.queries import ONE_A_QUESTION, in_force
+from newsworld_dagster.warehouse.queries import AXIS, ONE_A_QUESTION, in_force
 
 
 class DigestReads:
@@ -160,34 +160,7 @@ class DigestReads:
         article: one whose article belongs to another topic by `as_of` is on that topic's axis.
         """
         return self.frame(
-            """
-            WITH assigned AS (
-                SELECT article_id, story_id FROM stories.assignments
-                SEMI JOIN (SELECT article_id FROM stories.timelines WHERE kind = 'step')
-                    USING (article_id)
-                WHERE day < $as_of
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
-            ),
-            linked AS (
-                SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $as_of
-                QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
-            ),
-            steps AS (
-                SELECT t.* REPLACE (l.topic_id AS topic_id)
-                FROM stories.timelines AS t
-                JOIN assigned AS a ON a.article_id = t.article_id
-                JOIN linked AS l ON l.story_id = a.story_id
-                WHERE t.kind = 'step' AND t.as_of <= $as_of AND l.topic_id = $topic
-            ),
-            claims AS (
-                SELECT * FROM stories.timelines
-                WHERE kind <> 'step' AND as_of <= $as_of AND topic_id = $topic
-                QUALIFY row_number() OVER (
-                    PARTITION BY claim_id ORDER BY kind = 'settled' DESC, date DESC
-                ) = 1
-            )
-            SELECT * FROM (SELECT * FROM steps UNION ALL SELECT * FROM claims)
-            ORDER BY kind = 'step' DESC, kind = 'open' DESC, date, entry_id
-            """,
+            f"SELECT * FROM ({AXIS}) WHERE topic_id = $topic "  # noqa: S608
+            "ORDER BY kind = 'step' DESC, kind = 'open' DESC, date, entry_id",
             {"as_of": as_of, "topic": topic_id},
         )

@@ -9,6 +9,37 @@ ONE_A_QUESTION = """
         coalesce(list_position($preferred::VARCHAR[], forecaster), 1000), forecaster) = 1
 """
 
+# The axes of all topics at $as_of: steps of the topic that their article belongs to by then, and
+# claims, a settled one in place of its open row.
+AXIS = """
+    WITH assigned AS (
+        SELECT article_id, story_id FROM stories.assignments
+        SEMI JOIN (SELECT article_id FROM stories.timelines WHERE kind = 'step')
+            USING (article_id)
+        WHERE day < $as_of
+        QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+    ),
+    linked AS (
+        SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $as_of
+        QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+    ),
+    steps AS (
+        SELECT t.* REPLACE (l.topic_id AS topic_id)
+        FROM stories.timelines AS t
+        JOIN assigned AS a ON a.article_id = t.article_id
+        JOIN linked AS l ON l.story_id = a.story_id
+        WHERE t.kind = 'step' AND t.as_of <= $as_of
+    ),
+    claims AS (
+        SELECT * FROM stories.timelines
+        WHERE kind <> 'step' AND as_of <= $as_of
+        QUALIFY row_number() OVER (
+            PARTITION BY topic_id, claim_id ORDER BY kind = 'settled' DESC, date DESC
+        ) = 1
+    )
+    SELECT * FROM (SELECT * FROM steps UNION ALL SELECT * FROM claims)
+"""
+
 
 def in_force(key: str) -> str:
     """SQL for the verdict of each `key` that is in force at $as_of: the latest, if superseding."""

@@ -38,6 +38,7 @@ PYTHON_ASSETS = {
     "scorecards/leaders": {"forecasts/claims", "outcomes/resolutions"},
     "scorecards/bands": {"marts/fct_scored_claims"},
     "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
+    "published/edition": {"published/snapshot"},
 } | {
     f"published/{path.stem}_notebook": {"published/snapshot"}
     for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb")

@@ -1,0 +1,118 @@
+"""Atom and JSON feeds: of all predictions, of each section, and of settled claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from pydantic_core import to_json
+
+from newsworld_dagster.contracts.vocabulary import SECTIONS
+from newsworld_dagster.edition import paths
+from newsworld_dagster.edition.archive import Archive, Row
+from newsworld_dagster.edition.predictions import settled
+from newsworld_dagster.edition.publish import File
+from newsworld_dagster.edition.render import iso, percent
+
+MOST = 40
+ATOM = "http://www.w3.org/2005/Atom"
+
+
+def feed_files(archive: Archive) -> Iterator[File]:
+    """Every feed in both formats."""
+    yield from _both(archive, "all", "NewsWorld: predictions", _reports(archive, archive.leading))
+    for name in SECTIONS:
+        own = [row for row in archive.leading if row["section"] == name]
+        yield from _both(archive, name.lower(), f"NewsWorld: {name}", _reports(archive, own))
+    yield from _both(archive, "settled", "NewsWorld: newly settled claims", _settled(archive))
+
+
+def _reports(archive: Archive, rows: list[Row]) -> list[Row]:
+    items = []
+    for row in rows[:MOST]:
+        claims = archive.claims_of[row["report_id"]]
+        said = "\n".join(
+            f"{percent(claim['probability'])}: {claim['statement']}" for claim in claims
+        )
+        items.append(
+            {
+                "path": paths.report(row["report_id"]),
+                "title": row["headline"],
+                "text": said,
+                "date": row["as_of"],
+                "tags": [row["section"], row["topic_label"]],
+            }
+        )
+    return items
+
+
+def _settled(archive: Archive) -> list[Row]:
+    return [
+        {
+            "path": paths.question(claim["question_id"]),
+            "title": f"{claim['verdict'].capitalize()}: {claim['statement']}",
+            "text": f"{claim['forecaster']} said {percent(claim['probability'])} on "
+            f"{claim['made_at']:%Y-%m-%d}. {claim['reason']}",
+            "date": claim["decided_at"],
+            "tags": [claim["section"], claim["verdict"]],
+        }
+        for claim in settled(archive)[:MOST]
+    ]
+
+
+def _both(archive: Archive, name: str, title: str, items: list[Row]) -> Iterator[File]:
+    site = archive.given.site_url
+    inputs = to_json([title, items, site])
+    yield File(f"feeds/{name}.xml", inputs, lambda: _atom(name, title, items, site))
+    yield File(f"feeds/{name}.json", inputs, lambda: to_json(_feed(name, title, items, site)))
+
+
+def _atom(name: str, title: str, items: list[Row], site: str) -> bytes:
+    # An empty feed has no moment of its own.
+    updated = max((item["date"] for item in items), default=None)
+    feed = ET.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
+    _add(feed, "id", f"{site}feeds/{name}.xml")
+    _add(feed, "title", title)
+    _add(feed, "updated", iso(updated) if updated else "1970-01-01T00:00:00Z")
+    ET.SubElement(feed, "link", rel="self", href=f"{site}feeds/{name}.xml")
+    ET.SubElement(feed, "link", rel="alternate", href=site, type="text/html")
+    _add(ET.SubElement(feed, "author"), "name", "NewsWorld")
+    for item in items:
+        entry = ET.SubElement(feed, "entry")
+        _add(entry, "id", site + item["path"])
+        _add(entry, "title", item["title"])
+        _add(entry, "updated", iso(item["date"]))
+        ET.SubElement(entry, "link", rel="alternate", href=site + item["path"], type="text/html")
+        for tag in item["tags"]:
+            ET.SubElement(entry, "category", term=tag)
+        _add(entry, "content", item["text"]).set("type", "text")
+    ET.indent(feed)
+    return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _feed(name: str, title: str, items: list[Row], site: str) -> dict[str, Any]:
+    return {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        "home_page_url": site,
+        "feed_url": f"{site}feeds/{name}.json",
+        "language": "en",
+        "items": [
+            {
+                "id": site + item["path"],
+                "url": site + item["path"],
+                "title": item["title"],
+                "content_text": item["text"],
+                "date_published": iso(item["date"]),
+                "tags": item["tags"],
+            }
+            for item in items
+        ],
+    }
+
+
+def _add(parent: ET.Element, name: str, text: str) -> ET.Element:
+    child = ET.SubElement(parent, name)
+    child.text = text
+    return child

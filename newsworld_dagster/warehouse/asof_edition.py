@@ -1,0 +1,124 @@
+"""Reads as of a moment that the edition's pages are made from: a whole table a query."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from newsworld_dagster.contracts.analysis import ANALYSES, REPORT_TEXTS
+from newsworld_dagster.warehouse.queries import AXIS, in_force
+
+EXCERPT = 280
+SCORED = ["claim_id", "forecaster", "probability", "outcome", "brier", "log_score"]
+
+_ARTICLES = f"""
+    WITH assigned AS (
+        SELECT article_id, story_id FROM stories.assignments WHERE day < $as_of
+        QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+    ),
+    linked AS (
+        SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $as_of
+        QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+    )
+    SELECT article_id, title, left(summary, {EXCERPT}) AS summary, publisher, url, published_at,
+        first_seen_at, day, duplicate_of IS NOT NULL AS copy, story_id, topic_id
+    FROM news.articles
+    JOIN assigned USING (article_id)
+    LEFT JOIN linked USING (story_id)
+    WHERE first_seen_at <= $as_of
+    ORDER BY first_seen_at DESC, article_id
+"""  # noqa: S608
+
+_CLAIMS = f"""
+    SELECT c.* EXCLUDE (features, input_digest, sample_index),
+        v.verdict, v.decided_at, v.decided_by, v.evidence, v.reason,
+        v.resolution_id, v.supersedes
+    FROM forecasts.claims AS c
+    LEFT JOIN ({in_force("claim_id")}) AS v USING (claim_id)
+    WHERE c.as_of <= $as_of AND c.phase = 'record'
+    ORDER BY seq
+"""  # noqa: S608
+
+_REPORTS = """
+    SELECT r.*,
+        t.lifecycle, t.growth, t.novelty, t.persistence, t.significance,
+        t.independent_publishers, t.articles AS topic_articles,
+        t.publishers AS topic_publishers, t.first_seen_at AS topic_since, t.vector, t.keywords
+    FROM (
+        SELECT * FROM forecasts.reports
+        SEMI JOIN (SELECT report_id FROM forecasts.claims WHERE phase = 'record') USING (report_id)
+        WHERE as_of <= $as_of
+    ) AS r
+    ASOF LEFT JOIN stories.topics AS t ON r.topic_id = t.topic_id AND r.day >= t.day
+    ORDER BY r.as_of, r.forecaster, r.report_id
+"""
+
+
+class EditionReads:
+    """What a Reader offers to the pages."""
+
+    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
+        """The frame of a query."""
+        raise NotImplementedError
+
+    def topics_as_of(self, as_of: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The description of each topic at a moment."""
+        raise NotImplementedError
+
+    def edition_frames(self, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
+        """All that pages show of the record as of a moment, a frame a subject.
+
+        Returns
+        -------
+        dict of str to pandas.DataFrame
+            `reports` with their topic as it was then, `claims` with the verdict in force,
+            `overruled` verdicts, `articles` with story and topic and at most a short excerpt,
+            `topics`, `axis` (all timelines), `digests`, `trending`, `scorecard`, `scored` (scores
+            per claim), `editions`, and `texts` and `analyses`, empty where no analyst wrote.
+        """
+        moment = {"as_of": as_of}
+        return {
+            "reports": self.frame(_REPORTS, moment),
+            "claims": self.frame(_CLAIMS, moment),
+            "overruled": self.frame(
+                "SELECT * FROM outcomes.resolutions WHERE decided_at <= $as_of AND resolution_id "
+                "IN (SELECT supersedes FROM outcomes.resolutions WHERE decided_at <= $as_of) "
+                "ORDER BY decided_at, resolution_id",
+                moment,
+            ),
+            "articles": self.frame(_ARTICLES, moment),
+            "topics": self.topics_as_of(as_of).drop(columns="vector"),
+            "axis": self.frame(
+                f"{AXIS} ORDER BY topic_id, kind = 'step' DESC, kind = 'open' DESC, date, entry_id",
+                moment,
+            ),
+            "digests": self.frame(
+                "SELECT * FROM stories.digests WHERE as_of <= $as_of "
+                "ORDER BY day, period, section, rank",
+                moment,
+            ),
+            "trending": self.frame(
+                "SELECT * FROM stories.trending WHERE day < $as_of ORDER BY day, section, rank",
+                moment,
+            ),
+            "scorecard": self.frame("SELECT * FROM scorecards.scorecard"),
+            "scored": self._if_there("marts.fct_scored_claims", SCORED).sort_values("claim_id"),
+            "editions": self.frame(
+                "SELECT day, max(as_of) AS as_of, sum(claims)::BIGINT AS claims, "
+                "sum(refused)::BIGINT AS refused FROM forecasts.editions "
+                "WHERE as_of <= $as_of AND phase = 'record' GROUP BY day ORDER BY day",
+                moment,
+            ),
+            "texts": self._if_there("forecasts.report_texts", list(REPORT_TEXTS.columns)),
+            "analyses": self._if_there("forecasts.analyses", list(ANALYSES.columns)),
+        }
+
+    def _if_there(self, name: str, columns: list[str]) -> pd.DataFrame:
+        """A table that a world need not have yet; without rows where it is missing."""
+        schema, table = name.split(".")
+        there = self.frame(
+            "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", schema, table
+        )
+        if there.empty:
+            return pd.DataFrame(columns=columns)
+        quoted = ", ".join(f'"{column}"' for column in columns)
+        return self.frame(f"SELECT {quoted} FROM {name}")  # noqa: S608
