@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
@@ -240,6 +241,14 @@ def parse_times(values: pd.Series | None, length: int) -> pd.Series:
     if unread.any():
         moments[unread] = pd.Series(text[unread].map(_mail_date), dtype=TIME)
     return moments
+
+
+def parse_time(text: str) -> pd.Timestamp | NaTType:
+    """One date, read as `parse_times` reads a column of them, and far faster for a single one."""
+    with contextlib.suppress(ValueError):
+        return utc(dt.datetime.fromisoformat(text))
+    moment = _mail_date(text)
+    return parse_times(pd.Series([text]), 1)[0] if pd.isna(moment) else moment
 
 
 def _mail_date(text: str) -> pd.Timestamp | NaTType:

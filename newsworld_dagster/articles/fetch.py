@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ import pandas as pd
 from newsworld_dagster.articles.batches import utc
 from newsworld_dagster.articles.feeds import (
     Feed,
+    SUMMARY_CHARACTERS,
     FeedError,
     ParsedFeed,
     feeds_to_articles,
@@ -268,7 +270,11 @@ async def _get(
         etag = response.headers.get("ETag")
         last_modified = response.headers.get("Last-Modified")
     # Off the event loop: a badly written feed of some megabytes takes seconds to read.
-    parsed = await asyncio.to_thread(parse_feed, content, feed_url=str(response.url))
+    parsed = await asyncio.to_thread(
+        partial(parse_feed, summary_characters=SUMMARY_CHARACTERS),
+        content,
+        feed_url=str(response.url),
+    )
     report = FeedReport(feed, OK, entries=len(parsed.entries), findings=parsed.findings)
     return _Answer(report, parsed, etag, last_modified)
 

@@ -106,7 +106,9 @@ def test_atom_falls_back_to_the_identifier_and_the_update() -> None:
 
 def test_a_whole_article_in_a_feed_is_cut_to_a_summary() -> None:
     long = RSS.replace("After the flood", "After the flood " * 500)
-    summary = parse_feed(long.encode(), feed_url=URL).entries[0].summary
+    parsed = parse_feed(long.encode(), feed_url=URL)
+    assert len(parsed.entries[0].summary) > 7_000
+    summary = entries_to_articles(parsed, FEED, now=NOW).articles["summary"][0]
     assert 900 < len(summary) <= 1_000
     assert summary.endswith(" …")
 
