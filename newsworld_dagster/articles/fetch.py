@@ -16,8 +16,8 @@ import pandas as pd
 
 from newsworld_dagster.articles.batches import utc
 from newsworld_dagster.articles.feeds import (
-    Feed,
     SUMMARY_CHARACTERS,
+    Feed,
     FeedError,
     ParsedFeed,
     feeds_to_articles,
