@@ -296,7 +296,8 @@ def _entry(
     link = _string(entry.get("link")).strip()
     # An impossible link is kept as it is, so that the reject shows what the feed said.
     with contextlib.suppress(ValueError):
-        link = urljoin(feed_url, link) if link else ""
+        # A feed read from a file has links relative to an address that nobody knows.
+        link = urljoin(feed_url, link) if link and "://" in feed_url else link
     return FeedEntry(
         id=_string(entry.get("id")).strip(),
         link=link,

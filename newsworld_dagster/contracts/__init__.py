@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from newsworld_dagster.contracts.articles import ARTICLES, FEED_STATE, REJECTS
+from newsworld_dagster.contracts.articles import (
+    ARTICLES,
+    DATE_REPAIRS,
+    FEED_STATE,
+    REJECTS,
+    REVISIONS,
+)
 from newsworld_dagster.contracts.digests import DIGESTS, TIMELINES
 from newsworld_dagster.contracts.forecasts import (
     ANCHORS,
     CLAIMS,
     EDITIONS,
+    HEADS,
     REFUSALS,
     REPORTS,
 )
 from newsworld_dagster.contracts.frames import ContractError, meet
-from newsworld_dagster.contracts.outcomes import RESOLUTIONS, SCORECARD
+from newsworld_dagster.contracts.outcomes import RESOLUTIONS, SCORECARD, VERDICT_CHAIN
 from newsworld_dagster.contracts.stories import (
     ASSIGNMENTS,
     LINEAGE,
@@ -28,6 +35,8 @@ CONTRACTS = {
         ARTICLES,
         REJECTS,
         FEED_STATE,
+        REVISIONS,
+        DATE_REPAIRS,
         VECTORS,
         ASSIGNMENTS,
         LINEAGE,
@@ -43,6 +52,8 @@ CONTRACTS = {
         REFUSALS,
         RESOLUTIONS,
         SCORECARD,
+        VERDICT_CHAIN,
+        HEADS,
     )
 }
 

@@ -80,6 +80,17 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
         """Ids of all stored articles."""
         return self.frame("SELECT article_id FROM news.articles")["article_id"]
 
+    def latest_texts(self, articles: pd.Series) -> pd.DataFrame:
+        """Of stored articles among ids: article_id, content_digest of the latest text, seen_at."""
+        return self.frame(
+            "SELECT article_id, arg_max(content_digest, seen_at) AS content_digest, "
+            "max(seen_at) AS seen_at FROM (SELECT article_id, content_digest, "
+            "first_seen_at AS seen_at FROM news.articles UNION ALL "
+            "SELECT article_id, content_digest, seen_at FROM news.revisions) "
+            "WHERE article_id IN (SELECT unnest($ids::VARCHAR[])) GROUP BY article_id",
+            {"ids": articles.tolist()},
+        )
+
     def known_texts(self, model: str, digests: pd.Series) -> set[str]:
         """Those of `digests` that `model` has embedded."""
         found = self.frame(
@@ -349,6 +360,14 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
     def latest_as_of(self) -> pd.Timestamp | None:
         """As-of moment of the newest edition."""
         row = self.connection.execute("SELECT max(as_of) FROM forecasts.editions").fetchone()
+        return None if row is None or row[0] is None else pd.Timestamp(row[0])
+
+    def latest_moment(self) -> pd.Timestamp | None:
+        """The latest moment that something was polled at or forecast as of."""
+        row = self.connection.execute(
+            "SELECT greatest((SELECT max(polled_at) FROM news.feed_state), "
+            "(SELECT max(as_of) FROM forecasts.editions))"
+        ).fetchone()
         return None if row is None or row[0] is None else pd.Timestamp(row[0])
 
     def ledger_head(self) -> tuple[int, str]:
