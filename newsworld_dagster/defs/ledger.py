@@ -18,6 +18,7 @@ from newsworld_dagster.defs.partitions import (
     phase,
 )
 from newsworld_dagster.defs.previews import counts_table, markdown
+from newsworld_dagster.defs.signing import sign_off
 from newsworld_dagster.defs.stories import TOPICS
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import DeskInput, DeskParameters, chain, make_edition
@@ -30,6 +31,8 @@ ANCHORS = dg.AssetKey(["forecasts", "anchors"])
 CLAIMS = dg.AssetKey(["forecasts", "claims"])
 REFUSALS = dg.AssetKey(["forecasts", "refusals"])
 RESOLUTIONS = dg.AssetKey(["outcomes", "resolutions"])
+VERDICT_CHAIN = dg.AssetKey(["outcomes", "verdict_chain"])
+HEADS = dg.AssetKey(["forecasts", "heads"])
 
 GROUP = "predictions"
 WINDOW_DAYS = 28
@@ -61,6 +64,13 @@ WINDOW_DAYS = 28
             [CLAIMS, ANCHORS],
             "outcomes",
         ),
+        daily_table(VERDICT_CHAIN, "The chain of hashes over verdicts.", [RESOLUTIONS], "outcomes"),
+        daily_table(
+            HEADS,
+            "The signed-off head of each day: rows and hashes that the record is held against.",
+            [CLAIMS, VERDICT_CHAIN],
+            GROUP,
+        ),
     ],
     name="predictions_and_outcomes",
     backfill_policy=RANGE,
@@ -83,6 +93,8 @@ def predictions_and_outcomes(
             moment = as_of(context, world, day)
             settle(world, day, moment)
             forecast(world, day, moment, phase(context, day), triggers)
+            sign_off(world, day, moment)
+        sign_off(world, days[-1], moment, late=True)
     with world.warehouse.read() as reader:
         yield from _results(reader, days)
 
@@ -185,6 +197,12 @@ def _results(reader: Reader, days: list[pd.Timestamp]) -> Iterator[dg.Materializ
             "verdicts": counts_table(verdicts["verdict"], "verdict"),
             "latest verdicts": markdown(verdicts.tail(10)[["verdict", "statement", "reason"]]),
         },
+    )
+    yield _counted(VERDICT_CHAIN, reader.verdicts_head()[0])
+    newest = reader.last_head()
+    yield dg.MaterializeResult(
+        asset_key=HEADS,
+        metadata={"head": str(newest["head_id"].iloc[0]), "day": f"{newest['day'].iloc[0]:%F}"},
     )
 
 

@@ -7,6 +7,7 @@ import json
 import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import VERDICTS
+from newsworld_dagster.defs.signing import seal_verdicts
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.resolution import resolution_id
 
@@ -53,4 +54,5 @@ def record_verdict(
             "code_version": world.code_version,
         }
         writer.append("outcomes.resolutions", pd.DataFrame([row]))
+        seal_verdicts(writer, moment)
     return str(row["resolution_id"])

@@ -377,6 +377,24 @@ class Reader(DigestReads, EvidenceReads, StoryReads):
         ).fetchone()
         return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
 
+    def verdicts_head(self) -> tuple[int, str]:
+        """Number and hash of the last sealed verdict; (0, zeros) when there is none."""
+        row = self.connection.execute(
+            "SELECT seq, row_hash FROM outcomes.verdict_chain ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
+
+    def unsealed_verdicts(self) -> pd.DataFrame:
+        """Verdicts that no link of the chain covers yet."""
+        return self.frame(
+            "SELECT * FROM outcomes.resolutions ANTI JOIN outcomes.verdict_chain "
+            "USING (resolution_id)"
+        )
+
+    def last_head(self) -> pd.DataFrame:
+        """The newest signed-off head; no row when there is none."""
+        return self.frame("SELECT * FROM forecasts.heads ORDER BY seq DESC LIMIT 1")
+
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""
         return self.frame(f"{in_force('claim_id')} ORDER BY claim_id", {"as_of": as_of})

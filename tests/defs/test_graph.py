@@ -23,6 +23,8 @@ PYTHON_ASSETS = {
     "forecasts/refusals": {"forecasts/reports"},
     "forecasts/editions": {"forecasts/claims"},
     "outcomes/resolutions": {"forecasts/claims", "forecasts/anchors"},
+    "outcomes/verdict_chain": {"outcomes/resolutions"},
+    "forecasts/heads": {"forecasts/claims", "outcomes/verdict_chain"},
     "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
     "published/calibration_notebook": {"published/snapshot"},
 }
@@ -71,7 +73,7 @@ def test_writers_share_one_pool(graph) -> None:
 
 def test_partitioned_assets_take_a_range_as_one_run(graph) -> None:
     partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
-    assert len(partitioned) == 15
+    assert len(partitioned) == 17
     for key in partitioned:
         assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
 
