@@ -8,8 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from newsworld_dagster.articles.addresses import Network, networks
 
 PROJECT = Path(__file__).parents[1]
 
@@ -32,6 +34,14 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         default="all-MiniLM-L6-v2-int8",
         description="sentence-transformers model; the default's weights come in a package",
+    )
+    fetch_allow: str = Field(
+        default="",
+        description="Networks that are not public and may be fetched from, such as 10.0.0.0/8",
+    )
+    user_agent: str = Field(
+        default="NewsWorld/0.1 (news feed reader)",
+        description="How a poll introduces itself; name a way to reach you",
     )
     lock_timeout: float = Field(
         default=120.0, ge=0, description="Seconds to wait for another writer of the warehouse"
@@ -85,6 +95,17 @@ class Settings(BaseSettings):
     def analyst_on(self) -> bool:
         """Whether a language model can be asked: it takes a key, even if the server ignores it."""
         return self.llm_api_key is not None and bool(self.llm_api_key.get_secret_value())
+
+    @field_validator("fetch_allow")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
+
+    @property
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """`fetch_allow` as networks."""
+        return networks(self.fetch_allow)
 
     @property
     def warehouse_file(self) -> Path:

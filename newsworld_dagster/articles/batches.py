@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 import pandas as pd
+import pandera.pandas as pa
 from pandas.api.typing import NaTType
 
 from newsworld_dagster.articles.identity import (
@@ -22,7 +24,7 @@ from newsworld_dagster.articles.identity import (
     squeeze,
 )
 from newsworld_dagster.contracts import meet
-from newsworld_dagster.contracts.articles import ARTICLES, REJECTS, TIME
+from newsworld_dagster.contracts.articles import ARTICLES, DATE_REPAIRS, REJECTS, TIME
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 
 FIELDS = (
@@ -58,12 +60,15 @@ class ImportBatch:
         Rows read; always `len(articles) + len(rejects) + repeated`.
     repeated
         Rows left out because another row of the batch has the same URL and was seen earlier.
+    date_repairs
+        Publication dates of `articles` that cannot be true, meeting `news.date_repairs`.
     """
 
     articles: pd.DataFrame
     rejects: pd.DataFrame
     read: int
     repeated: int = 0
+    date_repairs: pd.DataFrame = field(default_factory=lambda: _no_rows(DATE_REPAIRS))
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,8 @@ def build_batch(
     unusable = canonical.str.startswith("!")
     refuse(unusable, canonical.str.slice(1))
 
-    published = parse_times(rows.get("published_at"), len(rows))
-    published = published.where(published >= EARLIEST)
+    claimed = parse_times(rows.get("published_at"), len(rows))
+    published = claimed.where(claimed >= EARLIEST)
     seen = parse_times(rows.get("first_seen_at"), len(rows))
     unreadable = (text["first_seen_at"] != "") & seen.isna()
     refuse(
@@ -142,6 +147,14 @@ def build_batch(
         seen > moment,
         "first_seen_at lies in the future: " + seen.astype(str) + f" is after {moment}",
     )
+
+    # Nobody can have seen an article before it was published.
+    ahead = published > seen
+    published = published.where(~ahead, seen)
+    faults = pd.Series(pd.NA, index=range(len(rows)), dtype="object")
+    faults[ahead] = "after the article was seen"
+    faults[claimed < EARLIEST] = "before 1990"
+    faults[claimed.isna() & (text["published_at"] != "")] = "not readable as a date"
 
     identifier = text["article_id"]
     if "article_id" in rows:
@@ -192,7 +205,35 @@ def build_batch(
         rejects=reject_frame(bad, now=now),
         read=len(rows) + len(bad_rows or []),
         repeated=int(repeated.sum()),
+        date_repairs=_date_repairs(articles, text["published_at"][chosen], faults[chosen]),
     )
+
+
+def _date_repairs(articles: pd.DataFrame, raw: pd.Series, faults: pd.Series) -> pd.DataFrame:
+    """What was done to the publication dates of articles, with what the source said."""
+    wrong = faults.notna().to_numpy()
+    repaired = articles[["article_id", "first_seen_at", "day", "published_at"]][wrong]
+    repaired = repaired.rename(columns={"first_seen_at": "seen_at"})
+    said = raw[wrong].str.slice(0, 200).tolist()
+    return meet(
+        DATE_REPAIRS,
+        repaired.assign(
+            raw=pd.Series(said, index=repaired.index, dtype=str),
+            reason=pd.Series(faults[wrong].tolist(), index=repaired.index, dtype=str),
+            repair_id=pd.Series(
+                [
+                    hashlib.sha256(f"{article}\n{text}".encode()).hexdigest()
+                    for article, text in zip(repaired["article_id"], said, strict=True)
+                ],
+                index=repaired.index,
+                dtype=str,
+            ),
+        ),
+    )
+
+
+def _no_rows(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    return meet(schema, pd.DataFrame(columns=list(schema.columns)))
 
 
 def reject_frame(bad: list[BadRow], *, now: dt.datetime) -> pd.DataFrame:
@@ -240,6 +281,14 @@ def parse_times(values: pd.Series | None, length: int) -> pd.Series:
     if unread.any():
         moments[unread] = pd.Series(text[unread].map(_mail_date), dtype=TIME)
     return moments
+
+
+def parse_time(text: str) -> pd.Timestamp | NaTType:
+    """One date, read as `parse_times` reads a column of them, and far faster for a single one."""
+    with contextlib.suppress(ValueError):
+        return utc(dt.datetime.fromisoformat(text))
+    moment = _mail_date(text)
+    return parse_times(pd.Series([text]), 1)[0] if pd.isna(moment) else moment
 
 
 def _mail_date(text: str) -> pd.Timestamp | NaTType:

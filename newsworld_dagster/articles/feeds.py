@@ -6,10 +6,10 @@ import contextlib
 import datetime as dt
 import io
 import json
-import re
 from calendar import timegm
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Literal
@@ -19,14 +19,21 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from newsworld_dagster.articles.batches import ImportBatch, build_batch, parse_times, utc
+from newsworld_dagster.articles.batches import (
+    ImportBatch,
+    build_batch,
+    parse_time,
+    parse_times,
+    utc,
+)
 from newsworld_dagster.articles.identity import LOST, canonical_url, plain_text
+from newsworld_dagster.articles.strict import UnusualFeedError, read_strictly
 from newsworld_dagster.contracts.articles import TIME
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 
 SUMMARY_CHARACTERS = 1_000
-# XML's own entities; any other needs a definition that feeds do not carry.
-NAMED_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z][A-Za-z0-9]*;")
+# Where markup is cut, a tag or an entity may be cut with it; text this far before is untouched.
+CUT_MARGIN = 200
 
 
 class FeedListError(ValueError):
@@ -126,30 +133,43 @@ def load_feeds(path: str | Path) -> list[Feed]:
     return feeds
 
 
-def parse_feed(content: bytes, *, feed_url: str) -> ParsedFeed:
+def parse_feed(
+    content: bytes, *, feed_url: str, summary_characters: int | None = None
+) -> ParsedFeed:
     """Read a feed, however badly it is written.
 
-    The fast parser reads what is clean. It silently drops entities that XML does not know and
-    text in a mis-declared encoding, so such feeds, and all that are not well-formed, go to the
-    slow and forgiving one.
+    The strict reader is fast and takes only what it is sure of. All else (not well-formed, in a
+    mis-declared encoding, with unknown entities or unusual elements) goes to the forgiving one.
+
+    Parameters
+    ----------
+    content
+        The feed as it came.
+    feed_url
+        Where it came from: relative links are relative to it, and errors name it.
+    summary_characters
+        How much of a summary is wanted; given, the rest of a long one may be missing. Some feeds
+        send whole articles, and cleaning them takes most of the time.
 
     Raises
     ------
     FeedError
         If the content is no feed at all.
     """
-    reason = _why_not_fast(content)
-    fast: ParsedFeed | None = None
-    if reason is None:
-        fast, error = _attempt(_parse_fast, content, feed_url)
-        if fast and not _has_lost_text(fast):
-            return _with_remarks(fast)
-        reason = f"the fast parser gave up ({_in_words(error)})" if error else "text was lost"
+    strict: ParsedFeed | None = None
+    if content.lstrip()[:1] == b"{":
+        strict, error = _attempt(_parse_fast, content, feed_url)
+    else:
+        strict, error = _attempt(partial(_parse_strict, most=summary_characters), content, feed_url)
+    # What was lost before it was sent, no reader brings back.
+    if strict and (not _has_lost_text(strict) or LOST.encode() in content):
+        return _with_remarks(strict)
+    reason = _in_words(error) if error else "text was lost"
     forgiven, error = _attempt(_parse_forgiving, content, feed_url)
     if forgiven and forgiven.entries:
         return _with_remarks(forgiven, f"read with the forgiving parser, because {reason}")
     # The fast parser repairs a few faults that the forgiving one does not know.
-    repaired = fast or _attempt(_parse_fast, content, feed_url)[0]
+    repaired = strict or _attempt(_parse_fast, content, feed_url)[0]
     if repaired and repaired.entries:
         return _with_remarks(repaired, f"repaired, because {reason}")
     if forgiven:
@@ -182,7 +202,10 @@ def feeds_to_articles(
             "row_number": pd.Series([number for _, number, _ in told], dtype="int64"),
             "title": [entry.title for _, _, entry in told],
             "url": [entry.link for _, _, entry in told],
-            "summary": [entry.summary for _, _, entry in told],
+            # Some feeds send whole articles; a summary is what readers and the encoder need.
+            "summary": [
+                shorten(entry.summary, SUMMARY_CHARACTERS, placeholder=" …") for _, _, entry in told
+            ],
             "published_at": pd.Series([e.published for _, _, e in told], dtype=TIME),
             "first_seen_at": utc(now),
             "section": [feed.section for feed, _, _ in told],
@@ -207,21 +230,17 @@ def _attempt(
         return None, error
 
 
-def _why_not_fast(content: bytes) -> str | None:
-    """Why a feed is not clean enough for the fast parser, if it is not."""
-    from lxml import etree
-
-    if content.lstrip()[:1] == b"{":
-        return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-    try:
-        root = etree.fromstring(content.lstrip(), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        return f"it is not well-formed XML ({_in_words(error)})"
-    # A document type declaration excuses undefined entities; XML then simply drops them.
-    if NAMED_ENTITY.search(content) and next(root.iter(etree.Entity), None) is not None:
-        return "it has undefined entities"
-    return None
+def _parse_strict(content: bytes, feed_url: str, most: int | None = None) -> ParsedFeed:
+    feed = read_strictly(content)
+    entries = []
+    for entry in feed.entries:
+        times = [parse_time(said) if said else pd.NaT for said in (entry.published, entry.updated)]
+        for said, time in zip((entry.published, entry.updated), times, strict=True):
+            if said and pd.isna(time):
+                raise UnusualFeedError(f"an entry is dated {said[:60]!r}")
+        first = times[1] if pd.isna(times[0]) else times[0]
+        entries.append(_entry(vars(entry), feed_url, published=first, most=most))
+    return ParsedFeed(plain_text(feed.title), entries)
 
 
 def _parse_fast(content: bytes, feed_url: str) -> ParsedFeed:
@@ -246,12 +265,7 @@ def _parse_forgiving(content: bytes, feed_url: str) -> ParsedFeed:
 
     # Wrapped, because feedparser takes bare bytes for the name of a file to open. Links are made
     # absolute and markup is removed below, at a fraction of its cost.
-    feed = feedparser.parse(
-        io.BytesIO(content),
-        response_headers={"content-location": feed_url},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    feed = feedparser.parse(io.BytesIO(content), resolve_relative_uris=False, sanitize_html=False)
     if not feed.get("version") and not feed.entries:
         raise FeedError(
             f"{feed_url} did not answer with a feed: no RSS, Atom or JSON Feed was found in its "
@@ -266,25 +280,41 @@ def _parse_forgiving(content: bytes, feed_url: str) -> ParsedFeed:
     return ParsedFeed(plain_text(_string(feed.feed.get("title"))), entries)
 
 
-def _entry(entry: Mapping[str, Any], feed_url: str, *, published: dt.datetime | None) -> FeedEntry:
+def _entry(
+    entry: Mapping[str, Any],
+    feed_url: str,
+    *,
+    published: dt.datetime | None,
+    most: int | None = None,
+) -> FeedEntry:
     content = entry.get("content") or [{}]
-    summary = _string(entry.get("description")) or _string(content[0].get("value"))
-    identifier = _string(entry.get("id")).strip()
+    summary = (
+        _string(entry.get("summary"))
+        or _string(entry.get("description"))
+        or _string(content[0].get("value"))
+    )
     link = _string(entry.get("link")).strip()
-    if not link and identifier.startswith(("http://", "https://")):
-        link = identifier  # a permanent link by another name
     # An impossible link is kept as it is, so that the reject shows what the feed said.
     with contextlib.suppress(ValueError):
-        link = urljoin(feed_url, link) if link else ""
+        # A feed read from a file has links relative to an address that nobody knows.
+        link = urljoin(feed_url, link) if link and "://" in feed_url else link
     return FeedEntry(
-        id=identifier or link,
+        id=_string(entry.get("id")).strip(),
         link=link,
         title=plain_text(_string(entry.get("title"))),
         published=None if published is None or pd.isna(published) else published,
-        # Some feeds send whole articles; a summary is what the reader and the encoder need.
-        summary=shorten(plain_text(summary), SUMMARY_CHARACTERS, placeholder=" …"),
+        summary=_readable(summary, most),
         author=plain_text(_string(entry.get("author"))),
     )
+
+
+def _readable(markup: str, most: int | None) -> str:
+    """Plain text of a summary; of a long one so much that its first `most` characters are right."""
+    if most is not None and len(markup) > 12 * most:
+        text = plain_text(markup[: 4 * most])
+        if len(text) > most + CUT_MARGIN:
+            return text
+    return plain_text(markup)
 
 
 def _with_remarks(parsed: ParsedFeed, *findings: str) -> ParsedFeed:

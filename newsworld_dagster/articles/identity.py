@@ -30,6 +30,7 @@ BLOCK_TAG = re.compile(
     r"<(?=/?(?:p|br|div|li|ul|ol|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|section)\b)",
     re.IGNORECASE,
 )
+TEXT_ONLY = nh3.Cleaner(tags=set())
 # Control characters and lone surrogates cannot be stored or shown; U+0085 and the like are space.
 LOST = "\ufffd"
 UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -118,7 +119,9 @@ def publisher_of(url: str) -> str:
 
 def squeeze(text: str) -> str:
     """Text on one line with single spaces, without characters that cannot be stored."""
-    return " ".join(UNSTORABLE.sub(" ", text).split())
+    line = " ".join(text.split())
+    # Nearly every text is clean by now, and this question is far cheaper than the search.
+    return line if line.isprintable() else " ".join(UNSTORABLE.sub(" ", line).split())
 
 
 def plain_text(markup: str) -> str:
@@ -129,7 +132,7 @@ def plain_text(markup: str) -> str:
     text = UNSTORABLE.sub(" ", markup)
     for _ in range(2):
         if MARKUP.search(text):
-            text = nh3.clean(BLOCK_TAG.sub(" <", text), tags=set())
+            text = TEXT_ONLY.clean(BLOCK_TAG.sub(" <", text))
         if "&" not in text:
             break
         text = html.unescape(text)

@@ -9,6 +9,7 @@ import typer
 
 from newsworld_dagster.cli.common import (
     AsJson,
+    CommandError,
     failing_plainly,
     open_world,
     print_json,
@@ -42,9 +43,10 @@ def feeds_check(
 ) -> None:
     """Fetch or read one feed and show the parsed entries and findings."""
     from newsworld_dagster.articles.check import check_feed
+    from newsworld_dagster.settings import Settings
 
     with failing_plainly():
-        document = check_feed(source)
+        document = check_feed(source, Settings().allowed_networks)
         if as_json:
             print_json(document)
             return
@@ -53,3 +55,14 @@ def feeds_check(
             out.print(f"  {entry['published'] or 'no date'}  {entry['title']}", markup=False)
         for finding in document["findings"]:
             out.print(f"  finding: {finding}", style="yellow", markup=False)
+
+
+@feeds.command("retry")
+def feeds_retry(url: Annotated[str, typer.Argument(help="URL of the feed, as listed")]) -> None:
+    """Ask a feed again at the next poll that is waiting, or that said it is gone."""
+    from newsworld_dagster.defs.intake import retry_feed
+
+    with failing_plainly():
+        if not retry_feed(open_world(), url):
+            raise CommandError(f"No poll of {url} is on record, so there is nothing to forget.")
+        out.print(f"{url} will be asked at the next poll", markup=False)

@@ -130,29 +130,42 @@ def _resolve_file(file: Path) -> None:
 
 
 @ledger.command("verify")
-def ledger_verify(as_json: AsJson = False) -> None:
-    """Recompute the hash chain and name the first bad row."""
-    from newsworld_dagster.forecasting import verify
+def ledger_verify(
+    head: Annotated[
+        str | None, typer.Option(help="A head that was published or written down; must still stand")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the chains, hold them against the signed-off heads, and name the first bad row."""
+    from newsworld_dagster.defs.signing import first_fault
 
     with failing_plainly():
-        with open_world().warehouse.read() as reader:
-            claims = reader.table("forecasts.claims")
-            head = reader.ledger_head()
-        fault = verify(claims)
+        world = open_world()
+        with world.warehouse.read() as reader:
+            rows, row_hash = reader.ledger_head()
+            heads = reader.last_head()
+            fault = first_fault(reader, world.settings.snapshot_file, head)
+            rows = reader.count("forecasts.claims")
+        signed = None if heads.empty else str(heads["head_id"].iloc[0])
         if as_json:
             print_json(
                 {
-                    "rows": len(claims),
-                    "head": head[1],
+                    "rows": rows,
+                    "head": row_hash,
+                    "signed_head": signed,
                     "fault": None if fault is None else vars(fault),
                 }
             )
         elif fault is None:
-            out.print(f"{len(claims)} claims, the chain is whole; head {head[1]}", highlight=False)
+            out.print(f"{rows} claims, the chain is whole; head {row_hash}", highlight=False)
+            if signed is not None:
+                day = heads["day"].iloc[0]
+                out.print(f"signed off for {day:%Y-%m-%d}: {signed}", highlight=False)
         if fault is not None:
+            claim = f" (claim {fault.claim_id})" if fault.claim_id else ""
             raise CommandError(
-                f"The ledger is broken at row {fault.seq} (claim {fault.claim_id}): "
-                f"{fault.reason}. Compare with a backup, and do not publish from this warehouse."
+                f"The ledger is broken at row {fault.seq}{claim}: {fault.reason}. Compare with a "
+                "backup, and do not publish from this warehouse."
             )
 
 

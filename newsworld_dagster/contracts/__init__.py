@@ -8,7 +8,13 @@ from newsworld_dagster.contracts.analysis import (
     REPORT_TEXTS,
     SAMPLES,
 )
-from newsworld_dagster.contracts.articles import ARTICLES, FEED_STATE, REJECTS
+from newsworld_dagster.contracts.articles import (
+    ARTICLES,
+    DATE_REPAIRS,
+    FEED_STATE,
+    REJECTS,
+    REVISIONS,
+)
 from newsworld_dagster.contracts.digests import (
     DIGESTS,
     TIMELINES,
@@ -19,6 +25,7 @@ from newsworld_dagster.contracts.forecasts import (
     ANCHORS,
     CLAIMS,
     EDITIONS,
+    HEADS,
     REFUSALS,
     REPORTS,
 )
@@ -30,7 +37,12 @@ from newsworld_dagster.contracts.learning import (
     MEANINGS,
     RELATIONS,
 )
-from newsworld_dagster.contracts.outcomes import JUDGE_QUEUE, RESOLUTIONS, SCORECARD
+from newsworld_dagster.contracts.outcomes import (
+    JUDGE_QUEUE,
+    RESOLUTIONS,
+    SCORECARD,
+    VERDICT_CHAIN,
+)
 from newsworld_dagster.contracts.stories import (
     ASSIGNMENTS,
     LINEAGE,
@@ -46,6 +58,8 @@ CONTRACTS = {
         ARTICLES,
         REJECTS,
         FEED_STATE,
+        REVISIONS,
+        DATE_REPAIRS,
         VECTORS,
         ASSIGNMENTS,
         LINEAGE,
@@ -73,6 +87,8 @@ CONTRACTS = {
         CONTESTS,
         LEADERS,
         MEANINGS,
+        VERDICT_CHAIN,
+        HEADS,
     )
 }
 

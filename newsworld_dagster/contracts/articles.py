@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from newsworld_dagster.contracts.frames import TIME, column, contract
-from newsworld_dagster.contracts.vocabulary import DUPLICATE_KINDS, SECTIONS
+from newsworld_dagster.contracts.vocabulary import DUPLICATE_KINDS, FEED_HEALTH, SECTIONS
 
 ARTICLES = contract(
     "news.articles",
@@ -62,7 +62,51 @@ FEED_STATE = contract(
         "failures": column("int64", pa.Check.ge(0), doc="Failed polls in a row"),
         "polled_at": column(TIME, doc="UTC time of the last poll"),
         "succeeded_at": column(TIME, nullable=True, doc="UTC time of the last good poll"),
+        "health": column(
+            str, pa.Check.isin(FEED_HEALTH), doc="'good', 'empty', 'failing' or 'gone' (HTTP 410)"
+        ),
+        "next_poll_at": column(
+            TIME, nullable=True, doc="UTC; not asked before: back-off or the server's Retry-After"
+        ),
+        "body_digest": column(str, nullable=True, doc="SHA-256 of the last full answer"),
+        "entries": column("int64", pa.Check.ge(0), doc="Entries of the last full answer"),
+        "moved_to": column(str, nullable=True, doc="Where permanent redirects lead, if anywhere"),
+        "moved_seen": column(
+            "int64", pa.Check.ge(0), doc="How often in a row they led there; adopted from 3 on"
+        ),
     },
     unique=["feed_url"],
     doc="What each feed answered last; the basis of conditional requests and feed health.",
+)
+
+REVISIONS = contract(
+    "news.revisions",
+    {
+        "revision_id": column(str, doc="Digest of article, moment and text"),
+        "article_id": column(str, doc="Article"),
+        "seen_at": column(TIME, doc="UTC; when the changed text was first seen"),
+        "day": column(TIME, doc="UTC day of seen_at"),
+        "title": column(str, pa.Check.str_length(min_value=1), doc="Headline then"),
+        "summary": column(str, doc="Summary then"),
+        "content_digest": column(str, doc="SHA-256 of title and summary then"),
+        "previous_digest": column(str, doc="The same of the text before"),
+        "source": column(str, doc="Feed URL or archive name that brought it"),
+    },
+    unique=["revision_id"],
+    doc="Later texts of articles; the article keeps the text that it was first seen with.",
+)
+
+DATE_REPAIRS = contract(
+    "news.date_repairs",
+    {
+        "repair_id": column(str, doc="Digest of article and raw date"),
+        "article_id": column(str, doc="Article"),
+        "seen_at": column(TIME, doc="UTC; when the article was first seen"),
+        "day": column(TIME, doc="UTC day of seen_at"),
+        "raw": column(str, doc="The date as the source gave it"),
+        "published_at": column(TIME, nullable=True, doc="UTC; what it was taken for, if anything"),
+        "reason": column(str, doc="What was wrong, in words"),
+    },
+    unique=["repair_id"],
+    doc="Publication dates that cannot be true: what the source said and what it was taken for.",
 )

@@ -125,3 +125,20 @@ REFUSALS = contract(
     unique=["refusal_id"],
     doc="Claims that were refused, each with its reason.",
 )
+
+HEADS = contract(
+    "forecasts.heads",
+    {
+        "head_id": column(str, doc="SHA-256 of all that follows, but for code_version"),
+        "seq": column("int64", pa.Check.ge(1), doc="Place among the heads, from 1 without gaps"),
+        "day": column(TIME, doc="Day whose work was signed off"),
+        "claims": column("int64", pa.Check.ge(0), doc="Rows of the ledger then"),
+        "claims_head": column(str, doc="row_hash of its last row; zeros for an empty one"),
+        "verdicts": column("int64", pa.Check.ge(0), doc="Rows of the chain of verdicts then"),
+        "verdicts_head": column(str, doc="row_hash of its last row; zeros for an empty one"),
+        "previous_head": column(str, doc="head_id of the head before; zeros for the first"),
+        "code_version": column(str, doc="Package version and commit"),
+    },
+    unique=["head_id"],
+    doc="Heads of the record, signed off day by day and published: what they cover is settled.",
+)

@@ -25,6 +25,19 @@ RESOLUTIONS = contract(
     doc="Verdicts, append-only: a correction supersedes, and the current verdict is a view.",
 )
 
+VERDICT_CHAIN = contract(
+    "outcomes.verdict_chain",
+    {
+        "seq": column("int64", pa.Check.ge(1), doc="Place in the chain, from 1 without gaps"),
+        "resolution_id": column(str, doc="Verdict that is sealed here"),
+        "sealed_at": column(TIME, doc="UTC as-of moment of the sealing"),
+        "previous_hash": column(str, doc="row_hash of the row before; zeros for the first"),
+        "row_hash": column(str, doc="SHA-256 of previous_hash and the verdict's content"),
+    },
+    unique=["resolution_id"],
+    doc="The chain of hashes over verdicts, in the order in which they were sealed.",
+)
+
 JUDGE_QUEUE = contract(
     "outcomes.judge_queue",
     {

@@ -10,7 +10,8 @@ from newsworld_dagster.contracts.findings import CheckFinding
 from newsworld_dagster.defs.articles import articles
 from newsworld_dagster.defs.digests import DIGESTS, TIMELINES
 from newsworld_dagster.defs.learning import INCONSISTENCIES_KEY
-from newsworld_dagster.defs.ledger import CLAIMS, REFUSALS, RESOLUTIONS
+from newsworld_dagster.defs.ledger import CLAIMS, HEADS, REFUSALS, RESOLUTIONS
+from newsworld_dagster.defs.signing import first_fault
 from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
 from newsworld_dagster.defs.trending import TRENDING
 from newsworld_dagster.defs.world import World
@@ -157,6 +158,12 @@ def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult
             "chain", asset=CLAIMS, blocking=True, description="The hash chain is whole."
         ),
         dg.AssetCheckSpec(
+            "record",
+            asset=HEADS,
+            blocking=True,
+            description="The record is as signed off, and no verdict older than its evidence.",
+        ),
+        dg.AssetCheckSpec(
             "probabilities_and_dates",
             asset=CLAIMS,
             blocking=True,
@@ -187,7 +194,10 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
         refused = reader.count("forecasts.refusals")
         as_of = reader.latest_as_of() or world.clock()
         still_open = reader.open_claims(as_of)
+        fault = first_fault(reader, world.settings.snapshot_file)
     yield as_result("chain", evaluate_chain(claims), CLAIMS)
+    whole = CheckFinding(fault is None, "as signed off" if fault is None else fault.reason)
+    yield as_result("record", whole, HEADS)
     yield as_result("probabilities_and_dates", evaluate_claims(claims), CLAIMS)
     first_seen = seen.set_index("article_id")["first_seen_at"]
     yield as_result("point_in_time", evaluate_point_in_time(claims, first_seen), CLAIMS)

@@ -12,6 +12,7 @@ from newsworld_dagster.articles import read_archive
 from newsworld_dagster.defs.world import World
 
 DUPLICATE_WINDOW_DAYS = 14
+CLOCK_SLACK = pd.Timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,29 @@ class Intake:
     duplicates: int
 
 
-def store_batch(world: World, articles: pd.DataFrame, rejects: pd.DataFrame) -> tuple[int, int]:
-    """Mark duplicates and append what is new; returns rows stored and copies among them."""
+class ClockError(RuntimeError):
+    """The clock stands before what the warehouse already holds."""
+
+
+def store_batch(
+    world: World,
+    articles: pd.DataFrame,
+    rejects: pd.DataFrame,
+    date_repairs: pd.DataFrame | None = None,
+) -> tuple[int, int]:
+    """Mark duplicates and append what is new; returns rows stored and copies among them.
+
+    Known articles that come with another text get a revision.
+    """
     from newsworld_dagster.articles.duplicates import mark_duplicates
+    from newsworld_dagster.articles.revisions import revisions_of
 
     reach = pd.Timedelta(days=DUPLICATE_WINDOW_DAYS)
     with world.warehouse.read() as reader:
-        fresh = articles[~articles["article_id"].isin(reader.known_articles())]
+        known = articles["article_id"].isin(reader.known_articles())
+        fresh = articles[~known]
+        again = articles[known]
+        revisions = revisions_of(again, reader.latest_texts(again["article_id"]))
         around = (
             reader.articles_as_of(
                 fresh["first_seen_at"].max(), fresh["first_seen_at"].min() - reach
@@ -47,6 +64,10 @@ def store_batch(world: World, articles: pd.DataFrame, rejects: pd.DataFrame) -> 
     with world.warehouse.write() as writer:
         stored = writer.append("news.articles", fresh)
         writer.append("news.rejects", rejects)
+        writer.append("news.revisions", revisions)
+        if date_repairs is not None:
+            ours = date_repairs["article_id"].isin(fresh["article_id"])
+            writer.append("news.date_repairs", date_repairs[ours])
     return stored, int(fresh["duplicate_of"].notna().sum())
 
 
@@ -59,7 +80,7 @@ def store_archive(world: World, path: Path, mapping: Mapping[str, str]) -> Intak
         When the file cannot be read at all; nothing is stored then.
     """
     batch = read_archive(path, mapping, now=world.clock().to_pydatetime())
-    stored, duplicates = store_batch(world, batch.articles, batch.rejects)
+    stored, duplicates = store_batch(world, batch.articles, batch.rejects, batch.date_repairs)
     return Intake(
         read=batch.read,
         stored=stored,
@@ -77,20 +98,27 @@ def poll_live(world: World) -> list[dict[str, object]]:
     ------
     NoFeedReachableError
         When no feed answered; the state of the feeds is stored all the same.
+    ClockError
+        When the clock went back; nothing is polled then.
     """
     from newsworld_dagster.articles.feeds import load_feeds
     from newsworld_dagster.articles.fetch import FetchLimits, NoFeedReachableError, poll_feeds
 
     feeds = load_feeds(world.settings.feeds_file)
+    now = world.clock()
     with world.warehouse.read() as reader:
         state = reader.table("news.feed_state")
+        check_clock(now, reader.latest_moment())
+    limits = FetchLimits(
+        allowed=world.settings.allowed_networks, user_agent=world.settings.user_agent
+    )
     try:
-        result = poll_feeds(feeds, state, now=world.clock().to_pydatetime(), limits=FetchLimits())
+        result = poll_feeds(feeds, state, now=now.to_pydatetime(), limits=limits)
     except NoFeedReachableError as error:
         with world.warehouse.write() as writer:
             writer.replace_all("news.feed_state", error.result.state)
         raise
-    store_batch(world, result.articles, result.rejects)
+    store_batch(world, result.articles, result.rejects, result.date_repairs)
     with world.warehouse.write() as writer:
         writer.replace_all("news.feed_state", result.state)
     return [
@@ -102,3 +130,30 @@ def poll_live(world: World) -> list[dict[str, object]]:
         }
         for report in result.reports
     ]
+
+
+def check_clock(now: pd.Timestamp, latest: pd.Timestamp | None) -> None:
+    """Refuse to go on when the clock stands before what is stored.
+
+    Articles seen "earlier" than an edition that did not know them would look as if it had.
+
+    Raises
+    ------
+    ClockError
+        Naming both moments. A few minutes are let pass: clocks are set right all the time.
+    """
+    if latest is not None and now < latest - CLOCK_SLACK:
+        raise ClockError(
+            f"The clock says {now:%Y-%m-%d %H:%M} UTC, but this world already holds something of "
+            f"{latest:%Y-%m-%d %H:%M} UTC. Nothing was polled. Set the clock right, or point "
+            "NEWSWORLD_DATA_DIR at another folder."
+        )
+
+
+def retry_feed(world: World, url: str) -> bool:
+    """Forget what is held against a feed, so that the next poll asks it; False if unknown."""
+    with world.warehouse.write() as writer:
+        state = writer.table("news.feed_state")
+        chosen = state["feed_url"] == url
+        writer.replace_all("news.feed_state", state[~chosen])
+    return bool(chosen.any())

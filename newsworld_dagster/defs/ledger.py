@@ -21,6 +21,7 @@ from newsworld_dagster.defs.partitions import (
     phase,
 )
 from newsworld_dagster.defs.previews import counts_table, markdown
+from newsworld_dagster.defs.signing import sign_off
 from newsworld_dagster.defs.stories import TOPICS
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import (
@@ -40,6 +41,8 @@ ANCHORS = dg.AssetKey(["forecasts", "anchors"])
 CLAIMS = dg.AssetKey(["forecasts", "claims"])
 REFUSALS = dg.AssetKey(["forecasts", "refusals"])
 RESOLUTIONS = dg.AssetKey(["outcomes", "resolutions"])
+VERDICT_CHAIN = dg.AssetKey(["outcomes", "verdict_chain"])
+HEADS = dg.AssetKey(["forecasts", "heads"])
 
 GROUP = "predictions"
 WINDOW_DAYS = 28
@@ -72,6 +75,13 @@ WINDOW_DAYS = 28
             "outcomes",
         ),
         *model_tables(REPORTS, CLAIMS, GROUP, "outcomes"),
+        daily_table(VERDICT_CHAIN, "The chain of hashes over verdicts.", [RESOLUTIONS], "outcomes"),
+        daily_table(
+            HEADS,
+            "The signed-off head of each day: rows and hashes that the record is held against.",
+            [CLAIMS, VERDICT_CHAIN],
+            GROUP,
+        ),
     ],
     name="predictions_and_outcomes",
     backfill_policy=RANGE,
@@ -100,6 +110,8 @@ def predictions_and_outcomes(
             forecast(world, day, moment, phase(context, day), triggers)
             if world.analyst_on:
                 analyse(world, day, phase(context, day), backfill=backfill)
+            sign_off(world, day, moment)
+        sign_off(world, days[-1], moment, late=True)
     with world.warehouse.read() as reader:
         yield from _results(reader, days)
         yield from model_results(world, reader, days)
@@ -210,6 +222,12 @@ def _results(reader: Reader, days: list[pd.Timestamp]) -> Iterator[dg.Materializ
             "verdicts": counts_table(verdicts["verdict"], "verdict"),
             "latest verdicts": markdown(verdicts.tail(10)[["verdict", "statement", "reason"]]),
         },
+    )
+    yield _counted(VERDICT_CHAIN, reader.verdicts_head()[0])
+    newest = reader.last_head()
+    yield dg.MaterializeResult(
+        asset_key=HEADS,
+        metadata={"head": str(newest["head_id"].iloc[0]), "day": f"{newest['day'].iloc[0]:%F}"},
     )
 
 

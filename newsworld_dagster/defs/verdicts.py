@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import VERDICTS
+from newsworld_dagster.defs.signing import seal_verdicts
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.resolution import FiledVerdict, resolution_id
 
@@ -100,6 +101,7 @@ def record_verdicts(
             recorded[given.claim_id] = str(row["resolution_id"])
         if rows:
             writer.append("outcomes.resolutions", pd.DataFrame(rows))
+            seal_verdicts(writer, moment)
     return Recorded(recorded, known, sorted(refused, key=lambda verdict: verdict.row))
 
 

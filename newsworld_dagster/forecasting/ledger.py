@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from newsworld_dagster.contracts import CONTRACTS, meet
+from newsworld_dagster.contracts.chaining import GENESIS, contents, row_hash
 
 CLAIMS = CONTRACTS["forecasts.claims"]
-GENESIS = "0" * 64
 _CONTENT = [name for name in CLAIMS.columns if name not in ("previous_hash", "row_hash")]
 
 
@@ -46,9 +46,9 @@ def chain(claims: pd.DataFrame, head: tuple[int, str]) -> pd.DataFrame:
         claims.assign(seq=range(start + 1, start + 1 + len(claims)), previous_hash="", row_hash=""),
     )
     before, after = [], []
-    for content in _contents(rows):
+    for content in contents(rows, _CONTENT):
         before.append(previous)
-        previous = _row_hash(previous, content)
+        previous = row_hash(previous, content)
         after.append(previous)
     return rows.assign(
         previous_hash=pd.Series(before, index=rows.index, dtype=str),
@@ -67,32 +67,14 @@ def verify(claims: pd.DataFrame) -> LedgerFault | None:
     previous = GENESIS
     expected = 1
     rows = claims.sort_values("seq", kind="stable")
-    for row, content in zip(rows.itertuples(), _contents(rows), strict=True):
+    for row, content in zip(rows.itertuples(), contents(rows, _CONTENT), strict=True):
         seq, claim_id = int(row.seq), str(row.claim_id)
         if seq != expected:
             return LedgerFault(seq, claim_id, f"row {expected} is missing or repeated before it")
         if row.previous_hash != previous:
             return LedgerFault(seq, claim_id, "it does not follow the row before it")
-        previous = _row_hash(previous, content)
+        previous = row_hash(previous, content)
         if row.row_hash != previous:
             return LedgerFault(seq, claim_id, "its content is not what was hashed when it was made")
         expected += 1
     return None
-
-
-def _contents(rows: pd.DataFrame) -> list[list[object]]:
-    plain = {}
-    for name in _CONTENT:
-        values = rows[name]
-        if pd.api.types.is_datetime64_any_dtype(values):
-            plain[name] = values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist()
-        elif pd.api.types.is_float_dtype(values):
-            plain[name] = [None if pd.isna(v) else repr(float(v)) for v in values]
-        else:
-            plain[name] = [None if pd.isna(v) else v for v in values.tolist()]
-    return [list(row) for row in zip(*plain.values(), strict=True)] if len(rows) else []
-
-
-def _row_hash(previous: str, content: list[object]) -> str:
-    text = json.dumps([previous, *content], separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -88,6 +88,17 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
         """Ids of all stored articles."""
         return self.frame("SELECT article_id FROM news.articles")["article_id"]
 
+    def latest_texts(self, articles: pd.Series) -> pd.DataFrame:
+        """Of stored articles among ids: article_id, content_digest of the latest text, seen_at."""
+        return self.frame(
+            "SELECT article_id, arg_max(content_digest, seen_at) AS content_digest, "
+            "max(seen_at) AS seen_at FROM (SELECT article_id, content_digest, "
+            "first_seen_at AS seen_at FROM news.articles UNION ALL "
+            "SELECT article_id, content_digest, seen_at FROM news.revisions) "
+            "WHERE article_id IN (SELECT unnest($ids::VARCHAR[])) GROUP BY article_id",
+            {"ids": articles.tolist()},
+        )
+
     def known_texts(self, model: str, digests: pd.Series) -> set[str]:
         """Those of `digests` that `model` has embedded."""
         found = self.frame(
@@ -359,12 +370,38 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
         row = self.connection.execute("SELECT max(as_of) FROM forecasts.editions").fetchone()
         return None if row is None or row[0] is None else pd.Timestamp(row[0])
 
+    def latest_moment(self) -> pd.Timestamp | None:
+        """The latest moment that something was polled at or forecast as of."""
+        row = self.connection.execute(
+            "SELECT greatest((SELECT max(polled_at) FROM news.feed_state), "
+            "(SELECT max(as_of) FROM forecasts.editions))"
+        ).fetchone()
+        return None if row is None or row[0] is None else pd.Timestamp(row[0])
+
     def ledger_head(self) -> tuple[int, str]:
         """Sequence number and hash of the ledger's last row; (0, zeros) when empty."""
         row = self.connection.execute(
             "SELECT seq, row_hash FROM forecasts.claims ORDER BY seq DESC LIMIT 1"
         ).fetchone()
         return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
+
+    def verdicts_head(self) -> tuple[int, str]:
+        """Number and hash of the last sealed verdict; (0, zeros) when there is none."""
+        row = self.connection.execute(
+            "SELECT seq, row_hash FROM outcomes.verdict_chain ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
+
+    def unsealed_verdicts(self) -> pd.DataFrame:
+        """Verdicts that no link of the chain covers yet."""
+        return self.frame(
+            "SELECT * FROM outcomes.resolutions ANTI JOIN outcomes.verdict_chain "
+            "USING (resolution_id)"
+        )
+
+    def last_head(self) -> pd.DataFrame:
+        """The newest signed-off head; no row when there is none."""
+        return self.frame("SELECT * FROM forecasts.heads ORDER BY seq DESC LIMIT 1")
 
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""

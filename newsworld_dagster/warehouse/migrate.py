@@ -21,6 +21,18 @@ class MigrationError(RuntimeError):
     """The warehouse was made by other migrations than these."""
 
 
+def pending(connection: duckdb.DuckDBPyConnection, folder: Path = MIGRATIONS) -> list[str]:
+    """Names of the migrations that `connection`'s database has not seen; applies none."""
+    try:
+        rows = connection.execute("SELECT number FROM main.migrations").fetchall()
+    except duckdb.CatalogException:
+        rows = []
+    known = {number for (number,) in rows}
+    return [
+        path.stem for path in sorted(folder.glob("[0-9]*.sql")) if int(path.name[:4]) not in known
+    ]
+
+
 def migrate(connection: duckdb.DuckDBPyConnection, folder: Path = MIGRATIONS) -> list[str]:
     """Apply the migrations that `connection`'s database has not seen, each in a transaction.
 

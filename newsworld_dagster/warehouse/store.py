@@ -13,7 +13,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.warehouse.asof import Reader
-from newsworld_dagster.warehouse.migrate import migrate
+from newsworld_dagster.warehouse.migrate import migrate, pending
 
 APPEND_ONLY = frozenset(
     {
@@ -27,7 +27,10 @@ APPEND_ONLY = frozenset(
         "forecasts.samples",
         "forecasts.model_calls",
         "outcomes.judge_queue",
+        "forecasts.heads",
+        "news.revisions",
         "outcomes.resolutions",
+        "outcomes.verdict_chain",
     }
 )
 
@@ -123,6 +126,7 @@ class Warehouse:
         self.path = path
         self.lock_timeout = lock_timeout
         self._held: duckdb.DuckDBPyConnection | None = None
+        self._current = False
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -153,12 +157,20 @@ class Warehouse:
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """A read-only connection; an empty world is made first where there is none."""
-        if not self.path.exists():
+        """A read-only connection; a world is made, or brought up to date, first where needed."""
+        if not self.path.exists() or self._is_behind():
             with self.write():
                 pass
         with self._open(read_only=True) as connection:
             yield Reader(connection)
+
+    def _is_behind(self) -> bool:
+        """Whether migrations are to be applied, asked once for each warehouse."""
+        if self._current or self._held is not None:
+            return False
+        with self._open(read_only=True) as connection:
+            self._current = not pending(connection)
+        return not self._current
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:

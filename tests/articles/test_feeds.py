@@ -75,11 +75,31 @@ def test_entries_become_articles_and_rejects() -> None:
     assert "untitled" in batch.rejects["raw"][1]
 
 
-def test_a_publication_date_in_the_future_is_the_publishers_claim_only() -> None:
-    ahead = RSS.replace("01 Mar 2026", "01 Mar 2036").replace("Sun, ", "")
-    batch = entries_to_articles(parse_feed(ahead.encode(), feed_url=URL), FEED, now=NOW)
+@pytest.mark.parametrize(
+    ("date", "published", "raw", "reason"),
+    [
+        ("01 Mar 2036 10:00:00 +0100", NOW, "2036-03-01 09:00:00", "after the article was seen"),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", pd.NaT, "1970-01-01 00:00:00", "before 1990"),
+    ],
+)
+def test_a_date_that_cannot_be_true_is_put_right_and_kept(
+    date: str, published: object, raw: str, reason: str
+) -> None:
+    content = RSS.replace("Sun, 01 Mar 2026 10:00:00 +0100", date)
+    batch = entries_to_articles(parse_feed(content.encode(), feed_url=URL), FEED, now=NOW)
     assert batch.articles["first_seen_at"].tolist() == [NOW]
-    assert batch.articles["published_at"].dt.year.tolist() == [2036]
+    assert batch.articles["published_at"].isna().tolist() == [published is pd.NaT]
+    assert (batch.articles["published_at"].dropna() == NOW).all()
+    repair = batch.date_repairs.iloc[0]
+    assert (repair["raw"], repair["reason"]) == (raw, reason)
+    assert repair["article_id"] == batch.articles["article_id"][0]
+
+
+def test_a_missing_date_needs_no_repair() -> None:
+    content = RSS.replace("<pubDate>Sun, 01 Mar 2026 10:00:00 +0100</pubDate>", "")
+    batch = entries_to_articles(parse_feed(content.encode(), feed_url=URL), FEED, now=NOW)
+    assert batch.articles["published_at"].isna().all()
+    assert batch.date_repairs.empty
 
 
 def test_what_two_feeds_carry_counts_for_the_first() -> None:
@@ -106,7 +126,9 @@ def test_atom_falls_back_to_the_identifier_and_the_update() -> None:
 
 def test_a_whole_article_in_a_feed_is_cut_to_a_summary() -> None:
     long = RSS.replace("After the flood", "After the flood " * 500)
-    summary = parse_feed(long.encode(), feed_url=URL).entries[0].summary
+    parsed = parse_feed(long.encode(), feed_url=URL)
+    assert len(parsed.entries[0].summary) > 7_000
+    summary = entries_to_articles(parsed, FEED, now=NOW).articles["summary"][0]
     assert 900 < len(summary) <= 1_000
     assert summary.endswith(" …")
 

@@ -37,6 +37,8 @@ PYTHON_ASSETS = {
     "scorecards/contests": {"forecasts/claims", "outcomes/resolutions"},
     "scorecards/leaders": {"forecasts/claims", "outcomes/resolutions"},
     "scorecards/bands": {"marts/fct_scored_claims"},
+    "outcomes/verdict_chain": {"outcomes/resolutions"},
+    "forecasts/heads": {"forecasts/claims", "outcomes/verdict_chain"},
     "scorecards/scorecard": {"marts/fct_claims", "marts/fct_scored_claims"},
     "published/edition": {"published/snapshot"},
 } | {
@@ -96,7 +98,7 @@ def test_writers_share_one_pool(graph) -> None:
 
 def test_partitioned_assets_take_a_range_as_one_run(graph) -> None:
     partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
-    assert len(partitioned) == 26
+    assert len(partitioned) == 28
     for key in partitioned:
         assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
 

@@ -1,0 +1,123 @@
+"""The chain of hashes over verdicts, and whether each verdict is younger than what it rests on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pandas as pd
+
+from newsworld_dagster.contracts import CONTRACTS, meet
+from newsworld_dagster.contracts.chaining import GENESIS, contents, row_hash
+
+CHAIN = CONTRACTS["outcomes.verdict_chain"]
+_CONTENT = list(CONTRACTS["outcomes.resolutions"].columns)
+
+
+@dataclass(frozen=True)
+class VerdictFault:
+    """The first verdict that is not as it was sealed, or older than its evidence."""
+
+    seq: int
+    claim_id: str
+    reason: str
+
+
+def seal(verdicts: pd.DataFrame, head: tuple[int, str], as_of: pd.Timestamp) -> pd.DataFrame:
+    """Chain verdicts that are not sealed yet, in the order in which they were decided.
+
+    Parameters
+    ----------
+    verdicts
+        Rows of `outcomes.resolutions` without a link.
+    head
+        Number and hash of the chain's last link; (0, 64 zeros) for an empty one.
+    as_of
+        Moment of the sealing.
+
+    Returns
+    -------
+    DataFrame
+        Meeting `outcomes.verdict_chain`.
+    """
+    rows = verdicts.sort_values(["decided_at", "resolution_id"]).reset_index(drop=True)
+    number, previous = head
+    links = []
+    for place, content in enumerate(contents(rows, _CONTENT)):
+        before, previous = previous, row_hash(previous, content)
+        links.append((number + place + 1, rows["resolution_id"][place], as_of, before, previous))
+    return meet(CHAIN, pd.DataFrame(links, columns=list(CHAIN.columns)))
+
+
+def verify_seals(verdicts: pd.DataFrame, chain: pd.DataFrame) -> VerdictFault | None:
+    """Recompute the chain over the verdicts as they are now; None when each is as sealed."""
+    links = chain.sort_values("seq", kind="stable").reset_index(drop=True)
+    known = verdicts.drop_duplicates("resolution_id").set_index("resolution_id", drop=False)
+    missing = ~links["resolution_id"].isin(known.index)
+    if missing.any():
+        link = links[missing].iloc[0]
+        return VerdictFault(
+            int(link["seq"]), "", f"the sealed verdict {link['resolution_id']} is missing"
+        )
+    ordered = known.loc[links["resolution_id"]]
+    previous = GENESIS
+    for place, content in enumerate(contents(ordered, _CONTENT)):
+        link, claim = links.iloc[place], str(ordered["claim_id"].iloc[place])
+        if link["seq"] != place + 1 or link["previous_hash"] != previous:
+            return VerdictFault(place + 1, claim, "its seal does not follow the one before it")
+        previous = row_hash(previous, content)
+        if link["row_hash"] != previous:
+            return VerdictFault(place + 1, claim, "its verdict is not what was sealed")
+    return None
+
+
+def verify_sealed(
+    verdicts: pd.DataFrame, chain: pd.DataFrame, signed: pd.Timestamp | None
+) -> VerdictFault | None:
+    """Whether a verdict of a day before the last signed-off one has no seal: it was put in."""
+    if signed is None:
+        return None
+    loose = verdicts[
+        ~verdicts["resolution_id"].isin(chain["resolution_id"]) & (verdicts["day"] < signed)
+    ]
+    if loose.empty:
+        return None
+    first = loose.sort_values(["day", "resolution_id"]).iloc[0]
+    return VerdictFault(
+        0,
+        str(first["claim_id"]),
+        f"a verdict of {first['day']:%Y-%m-%d} was never sealed, though later days are signed off",
+    )
+
+
+def verify_ages(
+    verdicts: pd.DataFrame, made_at: pd.Series, first_seen: pd.Series
+) -> VerdictFault | None:
+    """Whether a verdict is older than its claim or than an article that it rests on.
+
+    Parameters
+    ----------
+    verdicts
+        Rows of `outcomes.resolutions`.
+    made_at
+        When each claim was made, by claim_id.
+    first_seen
+        When each article was first seen, by article_id.
+    """
+    made = made_at.to_dict()
+    seen = first_seen.to_dict()
+    for row in verdicts.sort_values(["decided_at", "resolution_id"]).itertuples():
+        if row.claim_id in made and row.decided_at < made[row.claim_id]:
+            return VerdictFault(0, row.claim_id, "its verdict is older than the claim")
+        for item in json.loads(row.evidence):
+            article = item.get("article_id")
+            moments = [seen.get(article), item.get("seen_at")]
+            for moment in moments:
+                if moment is not None and pd.Timestamp(moment) > row.decided_at:
+                    return VerdictFault(
+                        0,
+                        row.claim_id,
+                        f"its verdict of {row.decided_at} is older than its evidence: article "
+                        f"{article} was seen on {pd.Timestamp(moment)}",
+                    )
+    return None
