@@ -26,7 +26,7 @@ PARTS = ("development", "held-out", "blind")
 # Floors a little below what was measured (docs/lint.md): precision, recall.
 FLOORS = {
     ("development", "no_deadline"): (0.95, 0.95),
-    ("development", "vague_verb"): (0.9, 0.95),
+    ("development", "vague_verb"): (0.8, 0.95),
     ("development", "vague_quantity"): (0.95, 0.95),
     ("development", "compound"): (0.95, 0.95),
     ("development", "unobservable"): (0.95, 0.95),
@@ -34,17 +34,31 @@ FLOORS = {
     ("development", "duplicate"): (0.95, 0.95),
     ("held-out", "no_deadline"): (0.95, 0.8),
     ("held-out", "vague_verb"): (0.9, 0.9),
-    ("held-out", "vague_quantity"): (0.9, 0.9),
+    ("held-out", "vague_quantity"): (0.8, 0.9),
     ("held-out", "compound"): (0.9, 0.9),
     ("held-out", "unobservable"): (0.85, 0.85),
     ("held-out", "already_happened"): (0.85, 0.85),
     ("held-out", "duplicate"): (0.95, 0.15),
-    ("blind", "vague_verb"): (0.95, 0.15),
-    ("blind", "vague_quantity"): (0.95, 0.3),
+    ("blind", "vague_verb"): (0.5, 0.3),
+    ("blind", "vague_quantity"): (0.8, 0.8),
     ("blind", "compound"): (0.95, 0.95),
-    ("blind", "unobservable"): (0.95, 0.45),
+    ("blind", "unobservable"): (0.8, 0.65),
     ("blind", "already_happened"): (0.8, 0.95),
 }
+# The 171 blind claims, by words alone and with vectors.
+BLIND_FLOORS = {
+    "words": {
+        "vague_verb": (0.75, 0.45),
+        "vague_quantity": (0.75, 0.75),
+        "unobservable": (0.75, 0.5),
+    },
+    "vectors": {
+        "vague_verb": (0.75, 0.55),
+        "vague_quantity": (0.7, 0.8),
+        "unobservable": (0.8, 0.65),
+    },
+}
+BLIND_PASS = 0.93
 
 
 WORDINGS = ("vague_verb", "vague_quantity", "unobservable")
@@ -88,20 +102,16 @@ def test_the_labels_are_as_many_and_as_mixed_as_they_should_be() -> None:
 
 
 @pytest.mark.parametrize(("half", "fault"), FLOORS)
-def test_precision_and_recall_by_fault(
-    judged: dict[str, Compared], half: str, fault: str
-) -> None:
+def test_precision_and_recall_by_fault(judged: dict[str, Compared], half: str, fault: str) -> None:
     precision, recall = agreement(judged[half], fault)
     assert precision >= FLOORS[half, fault][0]
     assert recall >= FLOORS[half, fault][1]
 
 
 @pytest.mark.parametrize("half", PARTS)
-def test_decidable_claims_pass(
-    judged: dict[str, Compared], half: str
-) -> None:
+def test_decidable_claims_pass(judged: dict[str, Compared], half: str) -> None:
     decidable = [found for found, labels in judged[half] if not labels]
-    assert sum(not found for found in decidable) >= 0.96 * len(decidable)
+    assert sum(not found for found in decidable) >= 0.93 * len(decidable)
 
 
 @pytest.fixture(scope="module", params=["words", "vectors"])
@@ -175,5 +185,5 @@ def test_real_questions_that_were_decided_pass(market_questions: pd.DataFrame) -
         index=market_questions.index,
     )
     assert market_questions["settled"].sum() > 500
-    assert passed[market_questions["settled"]].mean() >= 0.97
-    assert passed.mean() >= 0.94
+    assert passed[market_questions["settled"]].mean() >= 0.96
+    assert passed.mean() >= 0.92
