@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install install-dev demo test run dev notebook serve check format bench train-stories \
-  train-sections lock clean
+  train-sections train-lint lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ train-stories: install ## Fit the story model on the labelled weeks (NEWSWORLD_S
 train-sections: install-dev ## Fit the section weights anew on an archive (ARCHIVE=..., default that of NEWSWORLD_SHARED_DATA)
 	$(BIN)/python -m newsworld_dagster.sectiontraining \
 	  "$${ARCHIVE:-$${NEWSWORLD_SHARED_DATA:-../shared/data}/news_gnews/articles.parquet}"
+
+train-lint: install ## Fit the lint's model of wordings on its labelled claims (NEWSWORLD_SHARED_DATA)
+	$(BIN)/python -m newsworld_dagster.linttraining --data "$${NEWSWORLD_SHARED_DATA:-../shared/data}"
 
 lock: ## Pin the dependencies anew
 	$(BIN)/pip install --quiet pip-tools

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,7 @@ from newsworld_dagster.cli.common import (
     failing_plainly,
     open_world,
     print_json,
+    progress,
 )
 from newsworld_dagster.cli.terminal import (
     err,
@@ -20,12 +22,18 @@ from newsworld_dagster.cli.terminal import (
     print_evidence,
 )
 
+if TYPE_CHECKING:
+    import numpy as np
+
 app = typer.Typer()
 
 
 @app.command()
 def lint(
     file: Annotated[Path, typer.Argument(help="csv or parquet: statement, resolve_by, [made_at]")],
+    words_only: Annotated[
+        bool, typer.Option("--words-only", help="Load no encoder: faster, finds fewer vague claims")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Resolvability findings for claims, a row of findings each.
@@ -35,7 +43,7 @@ def lint(
     from newsworld_dagster.forecasting.lintfile import lint_file
 
     with failing_plainly():
-        claims = lint_file(file)
+        claims = lint_file(file, None if words_only else _encode())
         if as_json:
             print_json({"claims": claims})
             return
@@ -73,3 +81,21 @@ def evidence(
             print_json(document)
             return
         print_evidence(document)
+
+
+def _encode() -> Callable[[Sequence[str]], np.ndarray] | None:
+    """The settings' encoder, where the lint's model was fitted on its vectors."""
+    from newsworld_dagster.embeddings import ModelUnavailableError, SentenceTransformerEncoder
+    from newsworld_dagster.forecasting.vagueness import reads_vectors_of
+    from newsworld_dagster.settings import Settings
+
+    encoder = SentenceTransformerEncoder(Settings().embedding_model)
+    if not reads_vectors_of(encoder.name):
+        progress(f"{encoder.name} is not known to the lint's model: judged by words alone")
+        return None
+    try:
+        encoder.encode(["."])
+    except ModelUnavailableError as error:
+        progress(f"judged by words alone: {error}")
+        return None
+    return encoder.encode

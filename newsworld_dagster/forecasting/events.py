@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -64,11 +64,14 @@ _LONG_JOINTS = [
     (re.compile(r"\b(?:as well as|in addition to|along with|besides)\b", re.I), " also_joins "),
     (re.compile(r"\bfollowed by\b", re.IGNORECASE), " followed_by "),
     (re.compile(r"\band/or\b", re.IGNORECASE), " or "),
-    (re.compile(r"\b(?:and|but|or) then\b", re.IGNORECASE), " and "),
+    (
+        re.compile(r"\b(?:and|but|or),? (?:then|later|afterwards|subsequently)\b,?", re.IGNORECASE),
+        " and ",
+    ),
     (re.compile(r"\b(?:whereas|whilst|but)\b", re.IGNORECASE), " while "),
 ]
 _CONSEQUENCE = re.compile(
-    r",\s*(?:prompting|leading|forcing|triggering|causing|paving the way|"
+    r",\s*(?:prompting|leading|forcing|sending|driving|pushing|triggering|causing|paving the way|"
     r"resulting in(?! (?:\d|an? |one|two|three|at least|more)))\b|"
     r"\bwhich (?:then )?(?:leads?|prompts?|forces?|triggers?|causes?|results?)\b|"
     r"\b(?:who|which) then\b|^(?:when|once|as soon as) (?!will|does|is|are|did)[^,]*,",
@@ -80,6 +83,9 @@ _PAST_TIME = re.compile(
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday)(?!['’])|"
     r"earlier (?:this|today)|(?:\w+ )?(?:days?|weeks?|months?|years?) ago)\b",
     re.IGNORECASE,
+)
+_TOLD_OF_A_DATE = re.compile(
+    r"^[^,?]* (\w+ed|began|fell|rose|won|lost|left|broke) (?:on|in) date\W*$"
 )
 _TOKEN = re.compile(r"[A-Za-z][\w'’&_-]*|\d[\w,.%]*\w|\d|[,;:.?!()]")
 
@@ -94,6 +100,18 @@ class _Verb:
 def infinitive(word: str) -> str:
     """The base of a listed verb's form in lower case ("won": "win"), or the word itself."""
     return next((forms[word] for forms in _FORMS.values() if word in forms), word)
+
+
+def forms_of(verb: str) -> Iterator[tuple[str, str]]:
+    """Kind ('s', 'base', 'past', 'ing') and form of each form of a verb, listed or not."""
+    for kind, forms in _inflect([verb]).items():
+        yield from ((kind, form) for form in forms)
+
+
+def is_news_verb(word: str, light: frozenset[str] = frozenset()) -> bool:
+    """Whether a word in lower case is a form of a verb of news, or of "be", save `light` ones."""
+    known = any(word in forms for forms in _FORMS.values())
+    return word in _BE or (known and infinitive(word) not in light)
 
 
 def two_events(text: str) -> str | None:
@@ -163,6 +181,12 @@ def in_the_past(text: str) -> str | None:
             break
         if place and (word in _FORMS["s"] or word in _BE):
             break
+    present = any(word in _BE or word in _CLEAR["s"] for word in said[1:])
+    told = re.search(
+        r"^[^,?]* (\w+ed|began|fell|rose|won|lost|left|broke) (?:on|in) date\W*$", text
+    )
+    if told and not present and told[1] not in _FORMS["base"]:
+        return told[1]
     found = _PAST_TIME.search(text)
     return found.group(0) if found and "since" not in said else None
 

@@ -10,13 +10,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.forecasting.classes import abstraction
 from newsworld_dagster.forecasting.events import in_the_past, is_aside, two_events
 from newsworld_dagster.forecasting.likeness import duplicate_of
+from newsworld_dagster.forecasting.vagueness import FAULTS, gist_of_wording, learned_finding
 from newsworld_dagster.forecasting.windows import Mention, deadline_of, mentions
 from newsworld_dagster.forecasting.wording import (
     has_threshold,
     unnamed,
     unobservable,
+    unopened,
     unquoted,
     vague_quantity,
     vague_verb,
@@ -56,6 +59,8 @@ def lint(
     already_reported: str | None = None,
     vector: np.ndarray | None = None,
     open_vectors: np.ndarray | None = None,
+    wording_vector: np.ndarray | None = None,
+    learned: bool = True,
 ) -> list[Finding]:
     """What stands in the way of deciding a claim.
 
@@ -75,6 +80,11 @@ def lint(
     vector, open_vectors
         Unit vectors of shape (d,) and (n, d) of the statement and the open ones, if there are
         any: then close ones are duplicates too.
+    wording_vector
+        Unit vector of `gist_of_wording(statement, made_at)`, if there is one: then what the word
+        lists let through is judged by meaning too, and more vague wordings are found.
+    learned
+        False leaves the learned model of wordings out.
 
     Returns
     -------
@@ -90,15 +100,20 @@ def lint(
     dates = mentions(words, read_at)
     text = unnamed(_without(words, dates))
     threshold = has_threshold(text)
+    worded = unnamed(unopened(_without(words, dates)))
+    amount, mind = vague_quantity(worded, threshold), unobservable(worded)
+    verb = vague_verb(worded, threshold)
+    if not (verb or amount or mind):
+        verb = abstraction(worded, threshold)
+    if learned and not (verb or amount or mind or threshold):
+        guess = learned_finding(gist_of_wording(statement, read_at), wording_vector)
+        verb, amount, mind = (guess[1] if guess and guess[0] == kind else None for kind in FAULTS)
     judged: list[tuple[Fault, str | None]] = [
         ("no_deadline", _no_deadline(words, dates, resolve_by, made_at if known else None)),
-        ("vague_verb", _saying(vague_verb(text, threshold), "can be argued either way")),
-        (
-            "vague_quantity",
-            _saying(vague_quantity(text, threshold), "names no number to check against"),
-        ),
+        ("vague_verb", _saying(verb, "can be argued either way")),
+        ("vague_quantity", _saying(amount, "names no number to check against")),
         ("compound", two_events(text)),
-        ("unobservable", _saying(unobservable(text), "is not visible in public reporting")),
+        ("unobservable", _saying(mind, "is not visible in public reporting")),
         (
             "already_happened",
             f"already reported when it was made: {already_reported!r}"

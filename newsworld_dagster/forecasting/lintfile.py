@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from newsworld_dagster.forecasting.likeness import SAME_DEADLINE
 from newsworld_dagster.forecasting.lint import lint
+from newsworld_dagster.forecasting.vagueness import gist_of_wording
 from newsworld_dagster.forecasting.windows import deadline_of
 
 
@@ -16,7 +19,9 @@ class ClaimFileError(ValueError):
     """The file of claims cannot be read."""
 
 
-def lint_file(path: Path) -> list[dict[str, Any]]:
+def lint_file(
+    path: Path, encode: Callable[[Sequence[str]], np.ndarray] | None = None
+) -> list[dict[str, Any]]:
     """Statement and findings of each claim, in the order of the file.
 
     Parameters
@@ -26,6 +31,9 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
         in words ("within 6 weeks") counts from made_at; where it is empty or cannot be read, a
         date in the statement serves. A claim that says what an earlier one of the file says, with
         a deadline at most two days off, is a duplicate.
+    encode
+        Texts to unit vectors, of an encoder that `reads_vectors_of` knows: then wordings are judged
+        by meaning too. Without it nothing is loaded, and fewer vague ones are found.
 
     Raises
     ------
@@ -56,14 +64,22 @@ def lint_file(path: Path) -> list[dict[str, Any]]:
             _times(table["resolve_by"]), table["resolve_by"], made, strict=True
         )
     ]
+    statements = list(table["statement"].astype(str))
+    vectors: Sequence[np.ndarray | None] = [None] * len(statements)
+    if encode is not None and statements:
+        gists = [
+            gist_of_wording(statement, made_at)
+            for statement, made_at in zip(statements, made, strict=True)
+        ]
+        vectors = list(encode(gists))
     claims: list[dict[str, Any]] = []
     before: list[tuple[str, int | None]] = []
-    for statement, resolve_by, made_at in zip(
-        table["statement"].astype(str), deadlines, made, strict=True
+    for statement, resolve_by, made_at, vector in zip(
+        statements, deadlines, made, vectors, strict=True
     ):
         due = None if resolve_by is None else int(resolve_by.timestamp())
         near = [other for other, its in before if _same_deadline(its, due)]
-        findings = lint(statement, resolve_by, made_at, open_statements=near)
+        findings = lint(statement, resolve_by, made_at, open_statements=near, wording_vector=vector)
         claims.append(
             {"statement": statement, "findings": [finding.as_dict() for finding in findings]}
         )

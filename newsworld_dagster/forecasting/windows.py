@@ -10,6 +10,8 @@ from typing import Literal
 
 import pandas as pd
 
+from newsworld_dagster.forecasting.feasts import FEAST, SEASON, feast, season
+
 Role = Literal["deadline", "during", "named"]
 
 _COUNTS = {
@@ -56,6 +58,9 @@ _CALENDAR = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)",
+        # Only where no reader can take the day for the month.
+        rf"\b(?P<day>1[3-9]|2\d|3[01])[/.](?P<number>0?[1-9]|1[0-2])[/.]{_YEAR}",
+        rf"\b(?P<number>0?[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])/{_YEAR}",
         rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?",
         rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*[:%])(?:,?\s+{_YEAR})?",
         rf"\b{_PART}{_MONTH},?(?:\s+of)?\s+{_YEAR}{_ALONE}",
@@ -63,6 +68,7 @@ _CALENDAR = [
         rf"(?:\s+of)?(?:\s+(?:the\s+)?(?:{_YEAR}|year))?\b",
         rf"\b{_PART}(?:H(?P<half>[12])|(?P<nth>first|second)\s+half)(?:\s+of)?"
         rf"(?:\s+(?:the\s+)?(?:{_YEAR}|year))?\b",
+        rf"\b{_PART}(?P<season>{SEASON})(?:\s+of)?\s+{_YEAR}",
         rf"\b{_PART}\b{_YEAR}",
         rf"\b{_PART}{_MONTH}{_ALONE}",
         r"\b(?P<part>end\s+of\s+|close\s+of\s+|end\s+)(?:the\s+|this\s+|(?P<which>next)\s+)?"
@@ -72,6 +78,10 @@ _CALENDAR = [
         rf"\bEO(?P<letter>[YMQW])\b(?:\s+{_YEAR})?",
         rf"\b(?:(?P<which>this|next)\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})\b",
         r"\b(?P<nearby>today|tonight|tomorrow)\b",
+        rf"\b(?P<feast>{FEAST})\b(?:,?\s+{_YEAR})?(?!\s+[a-z]*(?:day|special|tree|market|song))",
+        # Without a year a season is only a date with "this", "next" or its end.
+        rf"\b(?P<which>this|next)\s+(?P<season>{SEASON})\b(?!\s+[a-z])",
+        rf"\b(?P<part>(?:the\s+)?end\s+of\s+)(?:the\s+)?(?P<season>{SEASON})\b(?!\s+[a-z])",
     )
 ]
 _RELATIVE = [
@@ -84,6 +94,7 @@ _RELATIVE = [
         rf"\b{_SPAN}\s+from\s+(?:now|today)",
         rf"\b(?:within\s+|in\s+|over\s+)?(?:the|this)\s+(?:next|coming|following)\s+{_ONE}",
         rf"\bwithin\s+the\s+{_ONE}",
+        r"\b(?:within|in)\s+(?P<half_a>half\s+a)\s+(?P<unit>year)\b",
         rf"^\s*{_SPAN}\s*$",
     )
 ]
@@ -123,7 +134,9 @@ def deadline_of(text: str, made_at: pd.Timestamp | None = None) -> pd.Timestamp 
     by the calendar, to the later end of a range. Calendar words give the last second of a day:
     "by" a day, month, quarter or year includes it whole, "before" it excludes it; early, mid and
     late in a month end on its 10th, 15th and last day, in a year with March, June and December.
-    A date without a year is the next one. "Soon", "a few weeks" and "by summer" name no date.
+    A date without a year is the next one. Feasts are days, seasons those of the north, where a
+    year, "this", "next" or "the end of" stands beside them. "Soon", "a few weeks", "by summer" and
+    "before the election" name no date.
 
     Parameters
     ----------
@@ -150,6 +163,8 @@ def mentions(text: str, made_at: pd.Timestamp | None = None) -> list[Mention]:
             continue
         taken.append((start, end))
         role: Role = "deadline" if relative else "named"
+        if re.match(r"(?:this|next)\b", text[start:end], re.IGNORECASE):
+            role = "during"
         before = _BEFORE.search(text[:start])
         if before and not relative:
             if before["before"]:
@@ -183,7 +198,10 @@ def _readings(
                 continue
             count = (given.get("count") or "1").lower()
             number = int(count) if count.isdigit() else _COUNTS[count]
-            last = _after(made_at, number, given["unit"].lower())
+            unit = given["unit"].lower()
+            if given.get("half_a"):
+                number, unit = 6, "month"
+            last = _after(made_at, number, unit)
             if last is not None:
                 yield (*match.span(), made_at, last, True)
     for pattern in _CALENDAR:
@@ -198,7 +216,7 @@ def _is_date(text: str, match: re.Match[str]) -> bool:
     given = match.groupdict()
     if given.get("day") or given.get("which") or given.get("part"):
         return True
-    if "whole" in given or "nearby" in given:
+    if {"whole", "nearby", "season"} & set(given):
         return True
     after_preposition = bool(_BEFORE.search(text[: match.start()]))
     whole_text = match.group(0).strip() == text.strip(" .")
@@ -244,6 +262,12 @@ def _span(
             part,
             (30, 45),
         )
+    if name := given.get("feast"):
+        day = pd.Timestamp(feast(name, year))
+        return day, day + _DAY_END
+    if name := given.get("season"):
+        first, last = season(name, year)
+        return pd.Timestamp(first), pd.Timestamp(last) + _DAY_END
     if "half" in given and (given["half"] or nth):
         first, last = (1, 6) if int(given["half"] or nth or 0) == 1 else (7, 12)
         return pd.Timestamp(year, first, 1), _end(pd.Period(year=year, month=last, freq="M"))

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import re
 
+from newsworld_dagster.forecasting.classes import bare_amount, state_of_mind
+
 QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’(?!\w)|(?<!\w)'[^']+'(?!\w)")
 # A capital inside a sentence makes a name: "May", "Major League", "Health and Human Services".
 _CAPITAL = re.compile(r"(?<=[\w,;:)’'”%–-] )(?:[a-z]{0,2}[A-Z]|(?<!\w)\d+[A-Z])[\w'’&.-]*[\w'’]")
+# So is the first word before another capital, or before an apposition: "Surge Energy", "Large, a".
+_OPENING_NAME = re.compile(
+    r"^(?!(?:The|An?|Will|No|In|By|At|On|To|If|Do|Does|Is|Are|Can|How|What|Who|When|Which|Several|"
+    r"Many|Some|Most|Few|More|Various|Numerous|Countless|Multiple|Both|All|Any|Each|Every|Other|"
+    r"Half|Dozens|Scores|Hundreds|Thousands|Major|Top|Leading|Large|Big|Small|Key|Senior|Prominent|"
+    r"Additional|Further|New|Two|Three|Four|Five|Another|Plenty|Hardly|Nearly|Almost|Only)"
+    r"\b(?!, an? ))"
+    r"[A-Z][\w'’&-]*(?= [A-Z]|, an? )|^\w+(?=, an? )"
+)
 _FIXED = re.compile(
     r"\b(?:major league\w*|major hurricanes?|major part(?:y|ies)|major(?:-| )party|"
     r"major disaster declarations?|major non-nato ally|(?:large|small) language models?|"
@@ -99,7 +110,8 @@ _UNOBSERVABLE = re.compile(
     r"\b(?:quietly|secret(?:ly)?|covert(?:ly)?|privately|in private|internal(?:ly)?|"
     r"behind (?:closed doors|the scenes)|unreported|undisclosed|unannounced|confidential(?:ly)?|"
     r"intends?|believes?|thinks|feels?|hopes?(?= (?:to|that|for)\b)|wants?|"
-    r"worr(?:y|ies)|perceives?|dislikes?|prefers?|suspects?|resents?|distrusts?|contemplates?|"
+    r"worr(?:y|ies)|perceives?|dislikes?|prefers?|"
+    r"suspects?(?= (?:that|the|an?|its|foul|each)\b)|resents?|distrusts?|contemplates?|"
     r"plots?(?= (?:an?|the|to)\b)|calculates? that|leans? towards?|wish(?:es)? to|"
     r"regrets?|fears?(?= (?:an?|the|that|it|its|their)\b)|doubts?(?= that)|"
     r"sentiment|morale|mood|mindset|trusts?(?= (?:the|its|their|him|her|in|that|“|[A-Z]))|"
@@ -142,6 +154,11 @@ def unnamed(text: str) -> str:
     return _CAPITAL.sub("Name", text)
 
 
+def unopened(statement: str) -> str:
+    """The statement without the name that it opens with; a lone first word is taken for no name."""
+    return _OPENING_NAME.sub("Name", statement)
+
+
 def vague_verb(text: str, threshold: bool) -> str | None:
     """The first verb that can be argued either way.
 
@@ -178,13 +195,15 @@ def vague_quantity(text: str, threshold: bool) -> str | None:
         ):
             continue
         return words
-    return None
+    return None if _DEFINED.search(text) else bare_amount(text, threshold)
 
 
 def unobservable(text: str) -> str | None:
     """The first word for what no newspaper can see."""
+    if _PUBLIC.search(text):
+        return None
     found = _UNOBSERVABLE.search(text)
-    return found.group(0) if found and not _PUBLIC.search(text) else None
+    return found.group(0) if found else state_of_mind(text)
 
 
 def has_threshold(text: str) -> bool:

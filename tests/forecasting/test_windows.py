@@ -48,6 +48,22 @@ MADE = pd.Timestamp("2026-02-20 12:00")  # a Friday
         ("before 2027", "2026-12-31 23:59:59"),
         ("between 14 February and 14 March 2026", "2026-03-14 23:59:59"),
         ("until the end of the decade", "2029-12-31 23:59:59"),
+        ("by 30/06/2026", "2026-06-30 23:59:59"),
+        ("by 6/30/2026", "2026-06-30 23:59:59"),
+        ("within half a year", "2026-08-20 12:00"),
+        # feasts and seasons
+        ("before Christmas", "2026-12-24 23:59:59"),
+        ("by Easter", "2026-04-05 23:59:59"),
+        ("by Good Friday 2027", "2027-03-26 23:59:59"),
+        ("by Thanksgiving", "2026-11-26 23:59:59"),
+        ("by Labor Day", "2026-09-07 23:59:59"),
+        ("by Memorial Day", "2026-05-25 23:59:59"),
+        ("by Election Day", "2026-11-03 23:59:59"),
+        ("this spring", "2026-05-31 23:59:59"),
+        ("by the end of summer", "2026-08-31 23:59:59"),
+        ("in the autumn of 2026", "2026-11-30 23:59:59"),
+        ("by winter 2026", "2027-02-28 23:59:59"),
+        ("The shop opens next month.", "2026-03-31 23:59:59"),
     ],
 )
 def test_windows_in_words_become_dates(words: str, deadline: str) -> None:
@@ -63,6 +79,8 @@ def test_windows_in_words_become_dates(words: str, deadline: str) -> None:
         "a few weeks",
         "in the coming weeks",
         "by summer",
+        "before the election",
+        "by 6/7/2026",  # June or July?
         "by 31 June 2026",
         "The 2026 final is held.",
         "A suit by customers affected by the December outage",
