@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsworld_dagster.resolution.agreement import agreement, outcomes_of
 from newsworld_dagster.resolution.claimfile import (
     ClaimFileError,
     FiledClaim,
@@ -27,8 +28,10 @@ __all__ = [
     "FiledClaim",
     "Judged",
     "Proposal",
+    "agreement",
     "find_evidence",
     "judge_claims",
+    "outcomes_of",
     "propose_verdict",
     "read_claims",
     "resolution_id",
