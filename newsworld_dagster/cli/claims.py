@@ -1,4 +1,4 @@
-"""Files of claims: lint and evidence."""
+"""Files of claims: lint, evidence, and the judge beside labels."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from newsworld_dagster.cli.terminal import (
     err,
     out,
     print_evidence,
+    print_judge,
 )
 
 if TYPE_CHECKING:
@@ -99,3 +100,37 @@ def _encode() -> Callable[[Sequence[str]], np.ndarray] | None:
         progress(f"judged by words alone: {error}")
         return None
     return encoder.encode
+
+
+@app.command("evaluate-judge")
+def evaluate_judge(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="csv or parquet: claim_id, statement, made_at, resolve_by, criteria, verdict"
+        ),
+    ],
+    k: Annotated[int, typer.Option("--k", min=1, help="Articles that the judge reads")] = 10,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="UTC moment to judge as of; now by default")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How well the judge agrees with labelled verdicts, at what cost; nothing enters the ledger.
+
+    The verdict of the file is yes, no or void. Needs a language model.
+    """
+    import pandas as pd
+
+    from newsworld_dagster.judging import judge_document
+
+    with failing_plainly():
+        moment = None if as_of is None else pd.Timestamp(as_of)
+        document = judge_document(open_world(), file, k=k, as_of=moment)
+        for row in document["rows"]:
+            if "error" in row:
+                err.print(f"error: {file}, {row['error']}", style="red", markup=False)
+        if as_json:
+            print_json(document)
+            return
+        print_judge(document)

@@ -43,6 +43,34 @@ def print_scorecard(document: dict[str, Any]) -> None:
     print_records(shown)
 
 
+def print_judge(document: dict[str, Any]) -> None:
+    """The confusion table, then the figures over the claims that were decided."""
+    print_records(document["confusion"])
+    undecided = ", ".join(
+        f"{document[name]} {what}"
+        for name, what in (
+            ("queue", "left to a person"),
+            ("pending", "waiting for news"),
+            ("unfinished", "not asked about"),
+        )
+    )
+    _say(f"{document['decided']} of {document['claims']} claims decided; {undecided}")
+    if document["decided"]:
+        _say(
+            f"{document['right']} right: accuracy {document['accuracy']:.3f} (95 % interval "
+            f"{document['accuracy_low']:.3f} to {document['accuracy_high']:.3f}), Cohen's kappa "
+            f"{_number(document['kappa'])}"
+        )
+    tokens = sum(value for name, value in document.items() if name.endswith("_tokens"))
+    _say(
+        f"{document['model']}: {tokens:,} tokens, ${document['cost_usd']:.4f}, of which this run "
+        f"was charged ${document['charged_usd']:.4f}"
+    )
+    for row in document["rows"]:
+        if "error" not in row and row["outcome"] != row["label"]:
+            _say(f"{row['claim_id']}: {row['outcome']} for {row['label']}; {row['because']}")
+
+
 def print_learned(document: dict[str, Any]) -> None:
     """Who leads, what the bands have meant, and how often related claims contradict each other."""
     if document["leading"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsworld_dagster.resolution.agreement import agreement, outcomes_of
 from newsworld_dagster.resolution.claimfile import (
     ClaimFileError,
     FiledClaim,
@@ -32,10 +33,12 @@ __all__ = [
     "JudgingPolicy",
     "Proposal",
     "VerdictFileError",
+    "agreement",
     "already_reported",
     "choose_cases",
     "find_evidence",
     "judge_claims",
+    "outcomes_of",
     "propose_verdict",
     "read_claims",
     "read_verdicts",

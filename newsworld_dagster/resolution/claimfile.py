@@ -1,17 +1,19 @@
-"""A file of claims to find evidence for: `newsworld evidence`."""
+"""A file of claims to find evidence for, or to be judged beside labels."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import VERDICTS
 from newsworld_dagster.resolution.rows import empty, overlong, read_rows, text, told_faults
 
 COLUMNS = ("claim_id", "statement", "made_at", "resolve_by")
+LABELS = ("criteria", "verdict")
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d-])")
 
 
@@ -29,6 +31,8 @@ class FiledClaim:
         Counted from 1, without the header and with blank lines.
     fault
         Why the row cannot be used, in words; None where it can.
+    criteria, verdict
+        How it is to be decided, and how it was; empty but in a labelled file.
     """
 
     row: int
@@ -37,9 +41,11 @@ class FiledClaim:
     made_at: pd.Timestamp | None
     resolve_by: pd.Timestamp | None
     fault: str | None
+    criteria: str = ""
+    verdict: str = ""
 
 
-def read_claims(path: Path) -> list[FiledClaim]:
+def read_claims(path: Path, *, labelled: bool = False) -> list[FiledClaim]:
     """The claims of a csv or parquet file in its order, faulty rows among them.
 
     Parameters
@@ -48,6 +54,8 @@ def read_claims(path: Path) -> list[FiledClaim]:
         A file with the columns claim_id, statement, made_at and resolve_by; others are left
         aside. Times are ISO 8601 and UTC where they name no zone; a date alone means its first
         moment.
+    labelled
+        Whether it also has the columns criteria and verdict (yes, no or void).
 
     Raises
     ------
@@ -55,16 +63,19 @@ def read_claims(path: Path) -> list[FiledClaim]:
         When the file cannot be read, lacks a column, or has no row that can be used.
     """
     header, rows = read_rows(path, ClaimFileError)
-    missing = [name for name in COLUMNS if name not in header]
+    columns = (*COLUMNS, *LABELS) if labelled else COLUMNS
+    missing = [name for name in columns if name not in header]
     if missing:
         raise ClaimFileError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
-            f"{', '.join(header) or 'none'}. Rename its columns to {', '.join(COLUMNS)}."
+            f"{', '.join(header) or 'none'}. Rename its columns to {', '.join(columns)}."
         )
     claims: list[FiledClaim] = []
     row_of: dict[str, int] = {}
     for row, values in rows:
         claim = _checked(row, values, header, row_of)
+        if labelled:
+            claim = _labelled(claim, dict(zip(header, values, strict=False)))
         claims.append(claim)
         if claim.claim_id:
             row_of.setdefault(claim.claim_id, row)
@@ -97,6 +108,18 @@ def _checked(
     elif resolve_by <= made_at:
         fault = f"claim {claim_id!r} has a resolve_by that is not after its made_at"
     return FiledClaim(row, claim_id, statement, made_at, resolve_by, fault)
+
+
+def _labelled(claim: FiledClaim, given: dict[str, object]) -> FiledClaim:
+    criteria, verdict = text(given.get("criteria")), text(given.get("verdict")).lower()
+    fault = claim.fault
+    if fault is None and not criteria:
+        fault = f"claim {claim.claim_id!r} has no criteria; say how it is to be decided"
+    elif fault is None and verdict not in VERDICTS:
+        fault = (
+            f"claim {claim.claim_id!r} has verdict {verdict!r}; take one of {', '.join(VERDICTS)}"
+        )
+    return replace(claim, fault=fault, criteria=criteria, verdict=verdict)
 
 
 def _told_time(claim_id: str, name: str, given: dict[str, object]) -> str:
