@@ -33,12 +33,8 @@ from newsworld_dagster.scoring.diagnostics import (
     murphy_curve,
     sharpness,
 )
-from newsworld_dagster.scoring.external import (
-    ForecastFileError,
-    external_document,
-    read_forecasts,
-    score_external,
-)
+from newsworld_dagster.scoring.external import compare_external, external_document, score_external
+from newsworld_dagster.scoring.forecast_files import ForecastFileError, read_forecasts
 from newsworld_dagster.scoring.promotion import Contest, contest, contest_document
 from newsworld_dagster.scoring.proper import (
     brier_index,
@@ -79,6 +75,7 @@ __all__ = [
     "calibration_test",
     "clustered_mean_interval",
     "clustered_skill_interval",
+    "compare_external",
     "compare_forecasters",
     "confidence_band",
     "consistency_band",
