@@ -19,6 +19,7 @@ from newsworld_dagster.scoring.calibration import (
     calibration_error,
     calibration_test,
 )
+from newsworld_dagster.scoring.cells import score_cells
 from newsworld_dagster.scoring.checked import (
     ScoreInputError,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "ranked_probability_score",
     "read_forecasts",
     "reliability_curve",
+    "score_cells",
     "score_external",
     "scorecard",
     "scorecard_document",
