@@ -16,13 +16,14 @@ from newsworld_dagster.cli.common import (
     failing_plainly,
     open_world,
     print_json,
+    progress,
 )
 from newsworld_dagster.cli.terminal import (
     err,
     out,
     print_learned,
-    print_records,
     print_scorecard,
+    print_scores,
 )
 
 if TYPE_CHECKING:
@@ -63,17 +64,57 @@ def score(
         Path,
         typer.Argument(help="csv or parquet: forecaster, question_id, probability, outcome"),
     ],
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Forecaster that skill is against; `base-rate` where there is one"),
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Column of groups, if not `group`")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights, if not `weight`")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Column of what comes out alike, such as topics, if not `cluster`"),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page with tables and charts here")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score any forecasts; skill is against the forecaster `base-rate` where there is one."""
-    from newsworld_dagster.scoring import external_document, read_forecasts, score_external
+    """Score any forecasts: Brier, log score, skill, calibration, comparison."""
+    from newsworld_dagster.scoring import (
+        compare_external,
+        external_document,
+        read_forecasts,
+        score_external,
+    )
 
     with failing_plainly():
-        scores = score_external(read_forecasts(file))
+        if html is not None and not html.parent.is_dir():
+            raise UsageError(f"There is no folder {html.parent} for the page; make it first.")
+        forecasts = read_forecasts(file, group=group, weight=weight, cluster=cluster)
+        if forecasts.attrs["left_aside"]:
+            progress(f"columns left aside: {', '.join(forecasts.attrs['left_aside'])}")
+        scores = score_external(forecasts, baseline=baseline)
+        comparisons = compare_external(forecasts, baseline=baseline)
+        if html is not None:
+            from newsworld_dagster.scoring.report import score_report
+
+            page = score_report(
+                forecasts,
+                title=f"Scores of {file.name}",
+                baseline=baseline,
+                scores=scores,
+                comparisons=comparisons,
+            )
+            try:
+                html.write_text(page, encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"The page cannot be written to {html}: {error}.") from error
+            progress(f"page: {html}")
+        document = external_document(scores, comparisons)
         if as_json:
-            print_json(external_document(scores))
+            print_json(document)
             return
-        print_records(external_document(scores)["forecasters"])
+        print_scores(document)
 
 
 @app.command()

@@ -111,6 +111,58 @@ def print_contest(document: dict[str, Any]) -> None:
         _say(f"challenger minus champion {document['difference']:+.4f}{interval}")
 
 
+def print_scores(document: dict[str, Any]) -> None:
+    """Scores of a file of forecasts: counts and scores, calibration, groups, comparisons."""
+    rows = document["forecasters"]
+    print_records([_scored(row) for row in rows])
+    shown = {
+        "miscalibration": "miscal.",
+        "discrimination": "discrim.",
+        "calibration_error": "cal. error",
+        "calibration_p_value": "p (calibrated)",
+        "area_under_curve": "AUC",
+        "sharpness": "sharpness",
+        "brier_index": "index",
+        "adjusted_brier": "adjusted",
+        "peer_score": "peer",
+    }
+    if any(row["n"] for row in rows):
+        print_records(
+            [
+                {"forecaster": row["forecaster"]}
+                | {title: row[name] for name, title in shown.items()}
+                for row in rows
+            ]
+        )
+    if document["groups"]:
+        print_records([{"group": row["group"]} | _scored(row) for row in document["groups"]])
+    if document["comparisons"]:
+        print_records(
+            [
+                {
+                    "forecaster": row["forecaster"],
+                    "against": row["reference"],
+                    "shared": row["n"],
+                    "Brier difference": _span(row["difference"], row["low"], row["high"]),
+                    "p value": row["p_value"],
+                }
+                for row in document["comparisons"]
+            ]
+        )
+
+
+def _scored(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "forecaster": row["forecaster"],
+        "n": row["n"],
+        "unresolved": row["unresolved"],
+        "came true": row["base_rate"],
+        "Brier": _with_interval(row, "brier"),
+        "log score": row["log_score"],
+        "skill": _with_interval(row, "skill"),
+    }
+
+
 _KINDS = {
     "happened": "What happened",
     "changed": "What changed since the digest before",
@@ -283,11 +335,13 @@ def print_records(records: list[dict[str, Any]]) -> None:
 
 
 def _with_interval(row: dict[str, Any], name: str) -> str:
-    if row[name] is None:
-        return "-"
-    if row[f"{name}_low"] is None:
-        return _number(row[name])
-    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+    return _span(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
+def _span(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None or low is None:
+        return _number(value)
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _number(value: float | None) -> str:

@@ -19,6 +19,7 @@ from newsworld_dagster.scoring.calibration import (
     calibration_error,
     calibration_test,
 )
+from newsworld_dagster.scoring.cells import score_cells
 from newsworld_dagster.scoring.checked import (
     ScoreInputError,
 )
@@ -33,12 +34,8 @@ from newsworld_dagster.scoring.diagnostics import (
     murphy_curve,
     sharpness,
 )
-from newsworld_dagster.scoring.external import (
-    ForecastFileError,
-    external_document,
-    read_forecasts,
-    score_external,
-)
+from newsworld_dagster.scoring.external import compare_external, external_document, score_external
+from newsworld_dagster.scoring.forecast_files import ForecastFileError, read_forecasts
 from newsworld_dagster.scoring.promotion import Contest, contest, contest_document, lead
 from newsworld_dagster.scoring.proper import (
     brier_index,
@@ -79,6 +76,7 @@ __all__ = [
     "calibration_test",
     "clustered_mean_interval",
     "clustered_skill_interval",
+    "compare_external",
     "compare_forecasters",
     "confidence_band",
     "consistency_band",
@@ -99,6 +97,7 @@ __all__ = [
     "ranked_probability_score",
     "read_forecasts",
     "reliability_curve",
+    "score_cells",
     "score_external",
     "scorecard",
     "scorecard_document",

@@ -15,8 +15,14 @@ from newsworld_dagster.scoring.checked import (
     checked_weights,
 )
 from newsworld_dagster.scoring.reliability import bin_places
-from newsworld_dagster.scoring.reliability_bands import calibrated_shares
-from newsworld_dagster.scoring.resampling import Labels, cluster_codes, signs
+from newsworld_dagster.scoring.reliability_bands import calibrated_shares, grid_places
+from newsworld_dagster.scoring.resampling import (
+    Labels,
+    cluster_codes,
+    effective_clusters,
+    expanded_tail,
+    signs,
+)
 
 
 @dataclass(frozen=True)
@@ -176,6 +182,7 @@ def calibration_error(
     square = float((share * ((observed - mean) ** 2 - chance))[several].sum())
 
     rng = np.random.default_rng(seed)
+    tail = (1 - level) / 2
     if clusters is None:
         drawn = _independent_errors(probabilities, place, weight, mass, n_resamples, rng)
     else:
@@ -184,7 +191,8 @@ def calibration_error(
             codes * bins + place, weight * (outcomes - probabilities), number * bins
         ).reshape(number, bins)
         drawn = np.abs(signs(rng, n_resamples, number) @ cell).sum(axis=1) / mass.sum()
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        tail = expanded_tail(tail, effective_clusters(np.bincount(codes, weight, number)))
+    low, high = np.quantile(drawn, [tail, 1 - tail])
     return CalibrationError(
         error, float(np.sqrt(max(0.0, square))), float(low), float(high), int(filled.sum())
     )
@@ -205,11 +213,20 @@ def _independent_errors(
     rng: np.random.Generator,
 ) -> FloatArray:
     bins = len(mass)
+    if np.ptp(weight) == 0:
+        # Forecasts that are alike are drawn as one: the cost is that of the grid of bands.
+        distinct, index = grid_places(p)
+        cells, cell = np.unique(place * len(distinct) + index, return_inverse=True)
+        count = np.bincount(cell)
+        chance = np.bincount(cell, p) / count
+        drawn = rng.binomial(count, chance.clip(0, 1), size=(n_resamples, len(cells)))
+        into = np.zeros((len(cells), bins))
+        into[np.arange(len(cells)), cells // len(distinct)] = 1.0
+        off = (drawn - count * chance) @ into
+        return np.asarray(np.abs(off).sum(axis=1) / len(p), dtype=float)
     expected = np.bincount(place, weight * p, bins)
-    return np.array(
-        [
-            np.abs(np.bincount(place, weight * (rng.random(len(p)) < p), bins) - expected).sum()
-            / mass.sum()
-            for _ in range(n_resamples)
-        ]
-    )
+    drawings = [
+        np.abs(np.bincount(place, weight * (rng.random(len(p)) < p), bins) - expected).sum()
+        for _ in range(n_resamples)
+    ]
+    return np.asarray(drawings) / mass.sum()

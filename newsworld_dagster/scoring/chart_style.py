@@ -148,7 +148,7 @@ def chart_title(text: str | list[str], subtitle: list[str]) -> alt.TitleParams:
 def house_style(chart: Any) -> Any:
     """The house style: one font, large enough to print, quiet grid."""
     return (
-        chart.configure(font=FONT, background=PAPER, padding=12)
+        chart.configure(font=FONT, background=PAPER, padding=16)
         .configure_axis(
             labelFontSize=12,
             titleFontSize=13,
@@ -181,17 +181,17 @@ def dark(chart: Any) -> Any:
     altair chart
         A copy with each colour of the house replaced by its counterpart in `DARK`.
     """
-    return alt.Chart.from_dict(_darkened(chart.to_dict()))
+    # What was valid stays so, and to validate it anew takes seconds.
+    return type(chart).from_dict(darkened(chart.to_dict()), validate=False)
 
 
-def _darkened(part: Any) -> Any:
+def darkened(part: Any) -> Any:
+    """A specification, or a part of one, with the colours of a dark page."""
     if isinstance(part, dict):
         # Data are not touched: a forecaster may be called like a colour.
-        return {
-            key: value if key == "datasets" else _darkened(value) for key, value in part.items()
-        }
+        return {key: value if key == "datasets" else darkened(value) for key, value in part.items()}
     if isinstance(part, list):
-        return [_darkened(value) for value in part]
+        return [darkened(value) for value in part]
     return DARK.get(part, part) if isinstance(part, str) else part
 
 
@@ -207,12 +207,22 @@ def still_pictures() -> None:
     alt.renderers.enable("still")
 
 
-def _still(spec: dict[str, Any], **_: Any) -> dict[str, str]:
+def chart_words(spec: dict[str, Any]) -> tuple[str, str]:
+    """The title of a chart, and what it says in words, from its specification."""
     title = spec.get("title") or spec.get("vconcat", [{}])[0].get("title") or {}
     text = title.get("text", "Chart")
     name = text if isinstance(text, str) else " ".join(text)
-    described = html.escape(f"{name}. {' '.join(title.get('subtitle', []))}".strip())
+    return name, f"{name}. {' '.join(title.get('subtitle', []))}".strip()
+
+
+def inline_svg(spec: dict[str, Any]) -> str:
+    """The picture of a specification as an address that carries it."""
     drawn = spec_to_mimebundle(spec, format="svg", mode="vega-lite")
     encoded = base64.b64encode(dict(drawn)["image/svg+xml"].encode()).decode()
-    picture = f'<img alt="{described}" src="data:image/svg+xml;base64,{encoded}">'
+    return f"data:image/svg+xml;base64,{encoded}"
+
+
+def _still(spec: dict[str, Any], **_: Any) -> dict[str, str]:
+    name, described = chart_words(spec)
+    picture = f'<img alt="{html.escape(described)}" src="{inline_svg(spec)}">'
     return {"text/html": picture, "text/plain": name}

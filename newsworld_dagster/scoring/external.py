@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from newsworld_dagster.scoring.bootstrap import clustered_mean_interval, clustered_skill_interval
-from newsworld_dagster.scoring.proper import brier_score, log_kernel, mean_score
+from newsworld_dagster.scoring.calibration import calibration_error, calibration_test
+from newsworld_dagster.scoring.checked import ScoreInputError
+from newsworld_dagster.scoring.comparison import (
+    compare_forecasters,
+    difficulty_adjusted,
+    peer_scores,
+)
+from newsworld_dagster.scoring.diagnostics import area_under_curve, sharpness
+from newsworld_dagster.scoring.proper import (
+    brier_index,
+    brier_score,
+    log_kernel,
+    mean_score,
+    spherical_score,
+)
 from newsworld_dagster.scoring.records import plain_records
 from newsworld_dagster.scoring.reliability import corp_decomposition
 from newsworld_dagster.scoring.resampling import Interval
 from newsworld_dagster.scoring.scorecard import BASELINE
 
-REQUIRED: Final = ("forecaster", "question_id", "probability", "outcome")
-OPTIONAL: Final = ("group", "weight")
 RESULT_COLUMNS: Final = (
     "by",
     "group",
@@ -36,68 +46,43 @@ RESULT_COLUMNS: Final = (
     "miscalibration",
     "discrimination",
     "uncertainty",
+    "clusters",
+    "brier_index",
+    "spherical_score",
+    "area_under_curve",
+    "sharpness",
+    "calibration_error",
+    "calibration_error_debiased",
+    "calibration_error_null_low",
+    "calibration_error_null_high",
+    "calibration_p_value",
+    "adjusted_brier",
+    "peer_score",
 )
-SHOWN: Final = 5
-
-
-class ForecastFileError(ValueError):
-    """A file of forecasts that cannot be scored."""
-
-
-def read_forecasts(path: Path | str) -> pd.DataFrame:
-    """Read a CSV or Parquet file of forecasts and check every row.
-
-    Parameters
-    ----------
-    path
-        A .csv or .parquet file with the columns forecaster, question_id, probability and
-        outcome (0, 1, or empty while unresolved), and optionally group and weight. Further
-        columns are left aside.
-
-    Returns
-    -------
-    pandas.DataFrame
-        These columns in the file's order of rows: text, float probability, float outcome with
-        NaN for unresolved, and group and weight only if the file has them.
-
-    Raises
-    ------
-    ForecastFileError
-        Saying what is wrong, in which rows (counted from 1, without the header), and what to do.
-    """
-    path = Path(path)
-    frame = _read(path)
-    missing = [name for name in REQUIRED if name not in frame.columns]
-    if missing:
-        raise ForecastFileError(
-            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
-            f"{', '.join(map(str, frame.columns)) or 'none'}. Rename its columns to "
-            f"{', '.join(REQUIRED)} [, {', '.join(OPTIONAL)}]."
-        )
-    known = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns]
-    _refuse_misspelt(path, [str(name) for name in frame.columns if name not in known])
-    # The index is the place in the file, so that row numbers hold beside blank lines.
-    rows = frame[known].reset_index(drop=True)
-    rows = rows[~rows.apply(_empty).all(axis=1)]
-    if rows.empty:
-        raise ForecastFileError(f"{path} has a header but no row; give at least one forecast.")
-    return _checked(path, rows).reset_index(drop=True)
+# So many forecasters are compared every two; with more, a baseline must be named.
+MOST_PAIRED: Final = 5
 
 
 def score_external(
-    forecasts: pd.DataFrame, *, n_resamples: int = 2000, seed: int = 0
+    forecasts: pd.DataFrame,
+    *,
+    baseline: str | None = None,
+    n_resamples: int = 2000,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Score every forecaster of a table of forecasts, in all and per group.
 
-    Means are weighted if there is a column weight. Skill is ``1 - Brier / Brier of base-rate``
-    over the questions that both have resolved, if a forecaster of that name is present; its own
-    is 0. Intervals are 95 %, from a bootstrap that draws questions. The log score is infinite
-    where a forecast of exactly 0 or 1 turned out wrong.
+    Means are weighted if there is a column weight. Skill is ``1 - Brier / Brier of the
+    baseline`` over the questions that both have resolved; the baseline's own is 0. Intervals
+    are 95 %, from a bootstrap that draws clusters if there is a column cluster, else questions.
+    The log score is infinite where a forecast of exactly 0 or 1 turned out wrong.
 
     Parameters
     ----------
     forecasts
         What `read_forecasts` returns.
+    baseline
+        A forecaster of the table; by default `base-rate`, where there is one.
     n_resamples, seed
         Of the bootstrap.
 
@@ -106,7 +91,15 @@ def score_external(
     pandas.DataFrame
         One row per forecaster with by and group 'all', and one per group and forecaster with by
         'group'; n counts the scored forecasts, unresolved those without an outcome, skill_n the
-        questions shared with base-rate.
+        questions shared with the baseline, clusters what the bootstrap draws. Over all questions
+        also `brier_index`, `spherical_score`, `area_under_curve`, `sharpness`, the figures of
+        `calibration_error` and the p-value of `calibration_test`, the Brier score of
+        `difficulty_adjusted` and that of `peer_scores` (with the Brier score).
+
+    Raises
+    ------
+    ScoreInputError
+        When no forecaster is called like the baseline.
 
     Examples
     --------
@@ -115,63 +108,130 @@ def score_external(
     >>> round(float(score_external(table)["brier"][0]), 6)
     0.1
     """
+    against = baseline_of(forecasts, baseline) or BASELINE
     resolved = forecasts["outcome"].notna()
     scored = forecasts.assign(brier=np.nan)
     if resolved.any():
         settled = forecasts[resolved]
         scored.loc[resolved, "brier"] = brier_score(settled["probability"], settled["outcome"])
-    baseline = scored.loc[scored["forecaster"] == BASELINE].set_index("question_id")["brier"]
-    scored["baseline_brier"] = scored["question_id"].map(baseline).astype(float)
+    reference = scored.loc[scored["forecaster"] == against].set_index("question_id")["brier"]
+    scored["baseline_brier"] = scored["question_id"].map(reference).astype(float)
+    if "cluster" not in scored.columns:
+        scored["cluster"] = scored["question_id"]
 
+    clustered = "cluster" in forecasts.columns
     lines = [
         {"by": "all", "group": "all", "forecaster": name}
-        | _line(rows, str(name), n_resamples, seed)
+        | _line(rows, name == against, n_resamples, seed)
+        | _diagnosis(rows, clustered, seed)
         for name, rows in scored.groupby("forecaster")
     ]
     if "group" in scored.columns:
         lines += [
             {"by": "group", "group": group, "forecaster": name}
-            | _line(rows, str(name), n_resamples, seed)
+            | _line(rows, name == against, n_resamples, seed)
             for (group, name), rows in scored.groupby(["group", "forecaster"], dropna=False)
         ]
-    return pd.DataFrame(lines, columns=list(RESULT_COLUMNS)).astype(
-        {"n": "int64", "unresolved": "int64", "skill_n": "int64"}
+    table = pd.DataFrame(lines, columns=list(RESULT_COLUMNS)).astype(
+        {"n": "int64", "unresolved": "int64", "skill_n": "int64", "clusters": "int64"}
     )
+    if resolved.any() and len(scored["forecaster"].unique()) > 1:
+        whole = table["by"] == "all"
+        for column, found in (
+            ("adjusted_brier", difficulty_adjusted(scored).set_index("forecaster")["adjusted"]),
+            ("peer_score", peer_scores(scored, "brier").set_index("forecaster")["peer_score"]),
+        ):
+            table.loc[whole, column] = table["forecaster"].map(found)[whole].astype(float)
+    return table
 
 
-def external_document(scores: pd.DataFrame) -> dict[str, Any]:
+def compare_external(
+    forecasts: pd.DataFrame,
+    *,
+    baseline: str | None = None,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Paired comparisons: with the baseline, or of every two where there is none.
+
+    Parameters
+    ----------
+    forecasts, baseline, n_resamples, seed
+        As in `score_external`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `compare_forecasters`; no row where nothing is settled, there is one forecaster, or
+        there are more than `MOST_PAIRED` and no baseline.
+    """
+    against = baseline_of(forecasts, baseline)
+    settled = forecasts[forecasts["outcome"].notna()]
+    names = settled["forecaster"].nunique()
+    silent = against is not None and against not in set(settled["forecaster"])
+    if names < 2 or silent or (against is None and names > MOST_PAIRED):
+        columns = ["forecaster", "reference", "n", "clusters", "difference", "low", "high"]
+        return pd.DataFrame(columns=[*columns, "p_value"])
+    return compare_forecasters(settled, against, n_resamples=n_resamples, seed=seed)
+
+
+def baseline_of(forecasts: pd.DataFrame, name: str | None) -> str | None:
+    """The baseline that is meant: the named one, else `base-rate` if it is there, else None."""
+    present = sorted(forecasts["forecaster"].unique())
+    if name is None:
+        return BASELINE if BASELINE in present else None
+    if name not in present:
+        shown = ", ".join(present[:20]) + (", ..." if len(present) > 20 else "")
+        raise ScoreInputError(
+            f"No forecaster is called {name!r}, so it cannot be the baseline. There are: {shown}."
+        )
+    return name
+
+
+def external_document(
+    scores: pd.DataFrame, comparisons: pd.DataFrame | None = None
+) -> dict[str, Any]:
     """Scores of external forecasts as one JSON document.
 
     Parameters
     ----------
     scores
         What `score_external` returned.
+    comparisons
+        What `compare_external` returned, if it is to be in it.
 
     Returns
     -------
     dict
-        {"forecasters": [...], "groups": [...]}; what is undefined or infinite is None.
+        {"forecasters": [...], "groups": [...], "comparisons": [...]}; what is undefined or
+        infinite is None.
     """
     whole = scores["by"] == "all"
+    # The figures of `_diagnosis` are not computed per group.
+    cheap = scores.columns[: scores.columns.get_loc("brier_index")]
     return {
         "forecasters": plain_records(scores[whole].drop(columns=["by", "group"])),
-        "groups": plain_records(scores[~whole]),
+        "groups": plain_records(scores.loc[~whole, cheap]),
+        "comparisons": [] if comparisons is None else plain_records(comparisons),
     }
 
 
-def _line(rows: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> dict[str, Any]:
+def _line(rows: pd.DataFrame, is_baseline: bool, n_resamples: int, seed: int) -> dict[str, Any]:
     settled = rows[rows["outcome"].notna()]
-    counts = {"n": len(settled), "unresolved": len(rows) - len(settled), "skill_n": 0}
+    counts = {
+        "n": len(settled),
+        "unresolved": len(rows) - len(settled),
+        "skill_n": 0,
+        "clusters": 0,
+    }
     if settled.empty:
         return counts
-    probability = settled["probability"].to_numpy(float)
-    outcome = settled["outcome"].to_numpy(float)
-    weight = settled["weight"].to_numpy(float) if "weight" in settled.columns else None
+    probability, outcome, weight = _arrays(settled)
     brier = clustered_mean_interval(
-        settled["brier"], settled["question_id"], n_resamples, seed=seed, weights=weight
+        settled["brier"], settled["cluster"], n_resamples, seed=seed, weights=weight
     )
     shared = settled[settled["baseline_brier"].notna()]
-    if forecaster == BASELINE:
+    if is_baseline:
         skill = Interval(0.0, 0.0, 0.0, len(shared))
     elif shared.empty:
         skill = Interval(np.nan, np.nan, np.nan, 0)
@@ -179,10 +239,10 @@ def _line(rows: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> d
         skill = clustered_skill_interval(
             shared["brier"],
             shared["baseline_brier"],
-            shared["question_id"],
+            shared["cluster"],
             n_resamples,
             seed=seed,
-            weights=shared["weight"] if weight is not None else None,
+            weights=_arrays(shared)[2],
         )
     parts = corp_decomposition(probability, outcome, weights=weight)
     return counts | {
@@ -198,119 +258,31 @@ def _line(rows: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> d
         "miscalibration": parts.miscalibration,
         "discrimination": parts.discrimination,
         "uncertainty": parts.uncertainty,
+        "clusters": brier.clusters,
     }
 
 
-def _read(path: Path) -> pd.DataFrame:
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise ForecastFileError(
-            f"{path} is neither .csv nor .parquet; convert it to one of these first."
-        )
-    try:
-        if suffix == ".parquet":
-            return pd.read_parquet(path)
-        # Blank lines are kept, so that row numbers in messages are those of the file. All is
-        # text, so that a bad number can be quoted as it stands and ids keep leading zeros.
-        frame = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
-        # Rows longer than the header would silently lend their first field to the index.
-        if not isinstance(frame.index, pd.RangeIndex):
-            raise ValueError("its rows have more fields than its header")
-        return frame
-    except FileNotFoundError as error:
-        raise ForecastFileError(f"There is no file {path}; check the path.") from error
-    except (ValueError, OSError) as error:  # parser and decoding errors are ValueErrors
-        raise ForecastFileError(
-            f"{path} cannot be read as {suffix[1:]}: {error}. Check that it is complete"
-            f"{' and encoded as UTF-8' if suffix == '.csv' else ''}."
-        ) from error
+def _diagnosis(rows: pd.DataFrame, clustered: bool, seed: int) -> dict[str, Any]:
+    settled = rows[rows["outcome"].notna()]
+    if settled.empty:
+        return {}
+    probability, outcome, weight = _arrays(settled)
+    clusters = settled["cluster"] if clustered else None
+    error = calibration_error(probability, outcome, clusters=clusters, seed=seed, weights=weight)
+    test = calibration_test(probability, outcome, clusters, seed=seed, weights=weight)
+    return {
+        "brier_index": brier_index(mean_score(brier_score(probability, outcome), weight)),
+        "spherical_score": mean_score(spherical_score(probability, outcome), weight),
+        "area_under_curve": area_under_curve(probability, outcome, weight),
+        "sharpness": sharpness(probability, weight),
+        "calibration_error": error.error,
+        "calibration_error_debiased": error.debiased,
+        "calibration_error_null_low": error.null_low,
+        "calibration_error_null_high": error.null_high,
+        "calibration_p_value": test.p_value,
+    }
 
 
-def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows with their types, or an error that names every kind of fault and its rows."""
-    faults = []
-    result = pd.DataFrame(index=frame.index)
-    for name in ("forecaster", "question_id"):
-        result[name] = frame[name].astype("string").str.strip().fillna("").astype(str)
-        faults += _fault(result[name] == "", f"no {name}", None)
-    result["probability"] = _numbers(frame["probability"])
-    inside = (result["probability"] >= 0) & (result["probability"] <= 1)
-    faults += _fault(~inside, "a probability that is not a number in [0, 1]", frame["probability"])
-    result["outcome"] = _numbers(frame["outcome"])
-    known = result["outcome"].isin([0, 1]) | _empty(frame["outcome"])
-    faults += _fault(~known, "an outcome other than 0, 1 or empty", frame["outcome"])
-    if "group" in frame.columns:
-        result["group"] = frame["group"].astype("string").str.strip().fillna("").astype(str)
-    if "weight" in frame.columns:
-        result["weight"] = _numbers(frame["weight"])
-        positive = (result["weight"] > 0) & np.isfinite(result["weight"])
-        faults += _fault(~positive, "a weight that is not a positive number", frame["weight"])
-    faults += _duplicates(result)
-    resolved = result[result["outcome"].isin([0, 1])]
-    split = resolved.groupby("question_id")["outcome"].transform("nunique") > 1
-    faults += _fault(
-        split.reindex(result.index, fill_value=False),
-        "an outcome that differs from another row's of the same question",
-        result["question_id"],
-    )
-    if faults:
-        raise ForecastFileError(
-            f"{path} cannot be scored: {'; '.join(faults)}. Rows are counted from 1 without the "
-            "header; correct or remove them. Nothing was scored."
-        )
-    return result
-
-
-def _duplicates(result: pd.DataFrame) -> list[str]:
-    """Faults for rows that answer a question that the forecaster answered before."""
-    keys = ["forecaster", "question_id"]
-    again = result[result.duplicated(keys) & (result[keys] != "").all(axis=1)]
-    if again.empty:
-        return []
-    first = result.index.to_series().groupby([result[key] for key in keys]).transform("first")
-    shown = [
-        f"row {row + 1} (as row {first[row] + 1}: {result.loc[row, keys[0]]!r}, "
-        f"{result.loc[row, keys[1]]!r})"
-        for row in again.index[:SHOWN]
-    ]
-    return [f"the same forecaster and question twice in {_listed(shown, len(again))}"]
-
-
-def _fault(bad: pd.Series, what: str, values: pd.Series | None) -> list[str]:
-    rows = bad.index[bad.astype(bool)]
-    shown = [
-        f"row {row + 1}" + ("" if values is None else f" ({_quoted(values[row])})")
-        for row in rows[:SHOWN]
-    ]
-    return [f"{what} in {_listed(shown, len(rows))}"] if len(rows) else []
-
-
-def _listed(shown: list[str], total: int) -> str:
-    return ", ".join(shown) + (f" and {total - len(shown)} more" if total > len(shown) else "")
-
-
-def _quoted(value: Any) -> str:
-    if value is None or value is pd.NA or value == "" or value != value:
-        return "empty"
-    return repr(value.item() if isinstance(value, np.generic) else value)
-
-
-def _empty(column: pd.Series) -> pd.Series:
-    return column.isna() | (column.astype("string").fillna("").str.strip() == "")
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    return pd.to_numeric(column, errors="coerce").astype("float64")
-
-
-def _refuse_misspelt(path: Path, unknown: list[str]) -> None:
-    """An optional column with a typing error must not be left aside in silence."""
-    for name in unknown:
-        close = difflib.get_close_matches(name.strip().lower(), OPTIONAL, n=1, cutoff=0.75)
-        if close:
-            raise ForecastFileError(
-                f"{path} has an unknown column {name!r}. Rename it to {close[0]!r} if that is "
-                "meant, or to something unlike it."
-            )
+def _arrays(rows: pd.DataFrame) -> tuple[Any, Any, Any]:
+    weight = rows["weight"].to_numpy(float) if "weight" in rows.columns else None
+    return rows["probability"].to_numpy(float), rows["outcome"].to_numpy(float), weight

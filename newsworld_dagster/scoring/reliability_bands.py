@@ -194,8 +194,9 @@ def confidence_band(
     return pd.DataFrame(
         {
             "probability": distinct,
-            "low": np.minimum(low, np.minimum.accumulate(lower[::-1])[::-1]),
-            "high": np.maximum(high, np.maximum.accumulate(upper)),
+            # The curve rises, so what bounds it at one place bounds it at those beside.
+            "low": np.minimum(low, np.maximum.accumulate(lower)),
+            "high": np.maximum(high, np.minimum.accumulate(upper[::-1])[::-1]),
         }
     )
 

@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+import base64
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from newsworld_dagster.cli import app
 from newsworld_dagster.scoring import (
     ForecastFileError,
+    ScoreInputError,
+    compare_external,
     external_document,
     log_score,
     read_forecasts,
     score_external,
 )
+from newsworld_dagster.scoring.report import score_report
 
 HEADER = "forecaster,question_id,probability,outcome"
 
@@ -238,3 +246,114 @@ def test_parquet_faults_quote_the_value(tmp_path: Path) -> None:
     ).to_parquet(path)
     with pytest.raises(ForecastFileError, match=r"row 1 \(empty\).*row 1 \(2\)"):
         read_forecasts(path)
+
+
+def crowd(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    outcome = rng.integers(0, 2, 60)
+    rows = [
+        f"{name},{k},{probability:.2f},{outcome[k] if k < 50 else ''},topic {k % 12},{kind}"
+        for name, lean in (("good", 0.25), ("fair", 0.1), ("<b>bold</b>", 0.0))
+        for k in range(60)
+        for kind in [("short", "long")[k % 2]]
+        for probability in [0.5 + lean * (2 * outcome[k] - 1) + rng.uniform(-0.2, 0.2)]
+    ]
+    return csv(folder, *rows, header=HEADER + ",topic,kind")
+
+
+def test_any_forecaster_may_be_the_baseline(tmp_path: Path) -> None:
+    forecasts = read_forecasts(crowd(tmp_path), cluster="topic", group="kind")
+    assert forecasts.attrs["left_aside"] == []
+    scores = score_external(forecasts, baseline="fair", n_resamples=200)
+    good, fair = of(scores, "good"), of(scores, "fair")
+    assert good["skill"] == pytest.approx(1 - good["brier"] / fair["brier"])
+    assert fair["skill"] == 0
+    assert (good["clusters"], good["n"], good["unresolved"]) == (12, 50, 10)
+    assert good["brier_index"] == pytest.approx(100 * (1 - math.sqrt(good["brier"])))
+    assert good["adjusted_brier"] == pytest.approx(good["brier"])  # all answered the same
+    assert scores["peer_score"].sum() == pytest.approx(0)
+    assert of(scores, "good", "long")["n"] == 25
+    compared = compare_external(forecasts, baseline="fair", n_resamples=200)
+    assert compared["forecaster"].tolist() == ["<b>bold</b>", "good"]
+    assert compared["difference"][1] == pytest.approx(good["brier"] - fair["brier"])
+    assert len(compare_external(forecasts, n_resamples=20)) == 3  # no base-rate: every two
+    document = external_document(scores, compared)
+    assert len(document["comparisons"]) == 2
+    assert "brier_index" not in document["groups"][0]
+
+
+def test_an_unknown_baseline_is_named_with_those_there_are(tmp_path: Path) -> None:
+    forecasts = read_forecasts(csv(tmp_path, "me,a,0.5,1"))
+    with pytest.raises(ScoreInputError, match=r"called 'you'.* There are: me\."):
+        score_external(forecasts, baseline="you")
+
+
+def test_chosen_columns_must_be_there(tmp_path: Path) -> None:
+    path = crowd(tmp_path)
+    with pytest.raises(ForecastFileError, match="no column 'theme' for the cluster; it has forec"):
+        read_forecasts(path, cluster="theme")
+    assert read_forecasts(path).attrs["left_aside"] == ["topic", "kind"]
+    twice = read_forecasts(path, cluster="topic", group="topic")
+    assert (twice["cluster"] == twice["group"]).all()
+    gap = csv(tmp_path, "me,a,0.5,1,", header=HEADER + ",cluster")
+    with pytest.raises(ForecastFileError, match="no cluster in row 1"):
+        read_forecasts(gap)
+
+
+def run_score(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["score", *arguments])
+
+
+def test_command_prints_tables_and_writes_a_page_of_its_own(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    done = run_score(str(crowd(tmp_path)), "--baseline", "fair", "--cluster", "topic",
+                     "--group", "kind", "--html", str(page))  # fmt: skip
+    assert done.exit_code == 0, done.output
+    for word in ("good", "Brier", "skill", "AUC", "against", "short", "long"):
+        assert word in done.output
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    # One file: nothing is fetched and nothing is run.
+    assert not re.search(r"""(?:src|href|srcset)=["'](?!data:image/svg\+xml;base64,)""", text)
+    assert not re.search(r"<script|@import|url\(", text)
+    assert "<b>bold</b>" not in text  # names are text
+    assert "&lt;b&gt;bold&lt;/b&gt;" in text
+    sources = re.findall(r'srcset="data:image/svg\+xml;base64,([^"]+)"', text)
+    pictures = re.findall(r'<img alt="[^"]+" src="data:image/svg\+xml;base64,([^"]+)"', text)
+    # Brier, skill, comparison, groups, decisions, and a reliability diagram each.
+    assert len(sources) == len(pictures) == 5 + 3
+    for dark, light in zip(sources, pictures, strict=True):
+        assert '"#14181C"' in base64.b64decode(dark).decode()
+        assert '"#FFFFFF"' in base64.b64decode(light).decode()
+    brier = of(score_external(read_forecasts(crowd(tmp_path))), "good")["brier"]
+    assert f"{brier:.3f} (" in text
+
+
+def test_command_prints_one_json_document(tmp_path: Path) -> None:
+    done = run_score(str(crowd(tmp_path)), "--json")
+    document = json.loads(done.stdout)
+    assert {row["forecaster"] for row in document["forecasters"]} == {"good", "fair", "<b>bold</b>"}
+    assert set(document) == {"forecasters", "groups", "comparisons"}
+    assert "columns left aside: topic, kind" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--baseline", "nobody"], 1, "No forecaster is called 'nobody'"),
+        (["--weight", "mass"], 1, "no column 'mass' for the weight"),
+        (["--html", "absent/folder/page.html"], 2, "There is no folder"),
+    ],
+)
+def test_command_fails_in_words(
+    tmp_path: Path, arguments: list[str], status: int, message: str
+) -> None:
+    done = run_score(str(crowd(tmp_path)), *arguments)
+    assert done.exit_code == status
+    assert message in " ".join(done.stderr.split())
+
+
+def test_page_of_unsettled_forecasts_says_so(tmp_path: Path) -> None:
+    page = score_report(read_forecasts(csv(tmp_path, "me,a,0.5,", "you,a,0.4,")), title="T")
+    assert "Nothing is settled yet" in page
+    assert "<picture" not in page

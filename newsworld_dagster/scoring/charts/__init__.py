@@ -10,7 +10,7 @@ from newsworld_dagster.scoring.chart_style import dark, still_pictures
 from newsworld_dagster.scoring.charts.claims import claim_history, topic_timeline
 from newsworld_dagster.scoring.charts.comparison import forecaster_comparison, murphy_diagram
 from newsworld_dagster.scoring.charts.coverage import funnel
-from newsworld_dagster.scoring.charts.pictures import chart_png, chart_svg
+from newsworld_dagster.scoring.charts.pictures import chart_html, chart_png, chart_svg
 from newsworld_dagster.scoring.charts.reliability import reliability_diagram
 from newsworld_dagster.scoring.charts.scores import (
     score_by_group,
@@ -21,6 +21,7 @@ from newsworld_dagster.scoring.charts.scores import (
 from newsworld_dagster.scoring.charts.timing import yes_over_window
 
 __all__ = [
+    "chart_html",
     "chart_png",
     "chart_svg",
     "claim_history",

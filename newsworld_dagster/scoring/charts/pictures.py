@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import io
 from typing import Any
+
+from newsworld_dagster.scoring.chart_style import chart_words, darkened, inline_svg
 
 
 def chart_png(chart: Any, scale: float = 2) -> bytes:
@@ -42,3 +45,26 @@ def chart_svg(chart: Any) -> str:
     image = io.StringIO()
     chart.save(image, format="svg")
     return image.getvalue()
+
+
+def chart_html(chart: Any) -> str:
+    """A chart for a page that is light or dark as the reader's device is.
+
+    Parameters
+    ----------
+    chart
+        A chart of this room.
+
+    Returns
+    -------
+    str
+        A picture element that carries both drawings, and the words of the title for those who
+        do not see it. It needs no script and no network.
+    """
+    spec = chart.to_dict()
+    _, described = chart_words(spec)
+    return (
+        f'<picture><source media="screen and (prefers-color-scheme: dark)" '
+        f'srcset="{inline_svg(darkened(spec))}">'
+        f'<img alt="{html.escape(described)}" src="{inline_svg(spec)}"></picture>'
+    )

@@ -89,7 +89,7 @@ def reliability_diagram(
             y=observed, tooltip=tooltip
         )
     )
-    key = ["Points: forecasts in bins, with 95 % Wilson intervals; dashed: perfect calibration."]
+    key = ["Points: forecasts in bins, with 95 % Wilson intervals.", "Dashed: perfect calibration."]
     if curve is not None:
         key.append("Orange line: isotonic recalibration (CORP).")
     if band is not None:

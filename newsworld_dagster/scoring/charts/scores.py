@@ -25,7 +25,7 @@ Chart = alt.LayerChart | alt.FacetChart
 SKILL_FLOOR: Final = -1.0
 
 
-def score_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
+def score_by_group(scorecard_frame: pd.DataFrame, by: str, *, drawn: str = "topics") -> Chart:
     """Mean Brier score with its interval, per group and forecaster.
 
     Parameters
@@ -34,6 +34,8 @@ def score_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
         From `scorecard`.
     by
         One of its groupings: all, window, section, template, family, month, band.
+    drawn
+        What the bootstrap of the intervals drew.
 
     Returns
     -------
@@ -53,14 +55,16 @@ def score_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
         chart.properties(
             title=chart_title(
                 "Brier score" + _by(by),
-                ["Scored claims only; intervals from a bootstrap that draws topics."],
+                [f"Scored claims only; intervals from a bootstrap that draws {drawn}."],
             )
         )
     )
 
 
-def skill_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
-    """Skill against base-rate with its interval, per group and forecaster.
+def skill_by_group(
+    scorecard_frame: pd.DataFrame, by: str, *, baseline: str = BASELINE, drawn: str = "topics"
+) -> Chart:
+    """Skill against a baseline with its interval, per group and forecaster.
 
     Parameters
     ----------
@@ -68,14 +72,18 @@ def skill_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
         From `scorecard`.
     by
         One of its groupings: all, window, section, template, family, month, band.
+    baseline
+        The forecaster that the skill is against.
+    drawn
+        What the bootstrap of the intervals drew.
 
     Returns
     -------
     altair.LayerChart
-        One row per group, the forecasters one above the other, each with its count; base-rate
+        One row per group, the forecasters one above the other, each with its count; the baseline
         is the line at 0.
     """
-    rows, subtitle = _skilled(scorecard_frame, by)
+    rows, subtitle = _skilled(scorecard_frame, by, baseline, drawn)
     upper = max([0.3, *rows[["skill", "skill_high"]].max().dropna()])
     lower = min([-0.1, *rows[["skill", "skill_low"]].min().dropna()])
     reach = upper - lower
@@ -83,7 +91,7 @@ def skill_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
         "skill:Q",
         scale=alt.Scale(domain=[lower - 0.02 * reach, upper + 0.14 * reach], nice=False),
         axis=alt.Axis(format="%", tickCount=6),
-        title="Skill against base-rate (%, 95 % interval)",
+        title=f"Skill against {baseline} (%, 95 % interval)",
     )
     chart = interval_rows(rows, "skill", x=x, group=group_title(by), tooltip=_tooltip())
     zero = _zero().encode(x="zero:Q")
@@ -92,20 +100,22 @@ def skill_by_group(scorecard_frame: pd.DataFrame, by: str) -> Chart:
     )
 
 
-def skill_by_window(scorecard_frame: pd.DataFrame) -> Chart:
-    """Skill against base-rate per window, with intervals.
+def skill_by_window(scorecard_frame: pd.DataFrame, *, baseline: str = BASELINE) -> Chart:
+    """Skill against a baseline per window, with intervals: skill by horizon.
 
     Parameters
     ----------
     scorecard_frame
         From `scorecard`.
+    baseline
+        The forecaster that the skill is against.
 
     Returns
     -------
     altair.LayerChart
-        One point per window and forecaster; base-rate is the line at 0.
+        One point per window and forecaster; the baseline is the line at 0.
     """
-    rows, subtitle = _skilled(scorecard_frame, "window")
+    rows, subtitle = _skilled(scorecard_frame, "window", baseline)
     forecasters = forecaster_order(rows)
     # Zero is kept in sight and off the edge, for it is what the skill is read against.
     lows = rows["skill_low"].fillna(rows["skill"])
@@ -125,7 +135,7 @@ def skill_by_window(scorecard_frame: pd.DataFrame) -> Chart:
             "skill_low:Q",
             scale=alt.Scale(domainMin=floor, nice=True),
             axis=alt.Axis(format="%"),
-            title="Skill against base-rate (%, 95 % interval)",
+            title=f"Skill against {baseline} (%, 95 % interval)",
         ),
         y2="skill_high:Q",
     )
@@ -194,13 +204,15 @@ def _scored(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return frame[(frame["by"] == by) & (frame["scored"] > 0)].copy()
 
 
-def _skilled(frame: pd.DataFrame, by: str) -> tuple[pd.DataFrame, list[str]]:
+def _skilled(
+    frame: pd.DataFrame, by: str, baseline: str, drawn: str = "topics"
+) -> tuple[pd.DataFrame, list[str]]:
     """Rows that have a skill, drawn no lower than `SKILL_FLOOR`, and what to say of them."""
     rows = _scored(frame, by)
-    rows = rows[(rows["forecaster"] != BASELINE) & rows["skill"].notna()].copy()
+    rows = rows[(rows["forecaster"] != baseline) & rows["skill"].notna()].copy()
     said = [
-        "Share of base-rate's Brier score that is saved on the same claims; above 0 is",
-        "better than base-rate. Intervals from a bootstrap that draws topics.",
+        f"Share of {baseline}'s Brier score that is saved on the same claims; above 0 is",
+        f"better than {baseline}. Intervals from a bootstrap that draws {drawn}.",
     ]
     figures = ["skill", "skill_low", "skill_high"]
     if (rows[figures] < SKILL_FLOOR).any(axis=None):
