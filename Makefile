@@ -12,8 +12,8 @@ export DAGSTER_HOME := $(NEWSWORLD_DATA_DIR)/dagster
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-dev demo test run dev notebook serve check format bench train-stories \
-  train-sections train-lint lock clean
+.PHONY: help install install-dev demo test run dev notebook serve check docs format bench \
+  train-stories train-sections train-lint lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,11 @@ check: install-dev ## Format, lint, types, import rules, SQL style
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_models/models dbt_models/macros dbt_models/tests
+
+docs: install-dev ## Write the data dictionary, and dbt's own pages to dbt_models/target/static_index.html
+	NEWSWORLD_WAREHOUSE=:memory: $(BIN)/dbt --quiet docs generate --static --empty-catalog \
+	  --project-dir dbt_models --profiles-dir dbt_models --log-path dbt_models/target
+	$(BIN)/python -m newsworld_dagster.dictionary dbt_models/target/manifest.json docs/data-dictionary.md
 
 format: install-dev ## Format the code
 	$(BIN)/ruff format .

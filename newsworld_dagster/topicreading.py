@@ -94,7 +94,7 @@ def trending_terms(snapshot: Snapshot, most: int = 12) -> pd.DataFrame:
             "Term": found["term"],
             "Articles": found["articles"],
             "Publishers": found["publishers"],
-            "Publishers expected": found["expected"].round(1),
+            "Publishers expected": [f"{value:.1f}" for value in found["expected"]],
             "Topic": found["topic_id"].map(label_of).fillna("–"),
         }
     )
@@ -181,7 +181,7 @@ def why_here(snapshot: Snapshot, topic_id: str, most: int = 8) -> pd.DataFrame:
                 "Article": row.title,
                 "Why": row.reason,
                 "Nearest": title_of.get(near.get("article_id"), "–"),
-                "Probability": near.get("probability"),
+                "Probability": f"{near['probability']:.2f}" if near else "–",
                 "They share": ", ".join(shared) or "–",
             }
         )

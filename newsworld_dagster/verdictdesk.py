@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from newsworld_dagster.misses import count_rules
-from newsworld_dagster.resolution import Evidence, find_evidence, propose_verdict
+from newsworld_dagster.resolution import find_evidence, propose_verdict
 from newsworld_dagster.resolution.evidence import Encode
 from newsworld_dagster.resolution.verdictfile import COLUMNS as FILED
 from newsworld_dagster.warehouse import Snapshot
@@ -43,7 +41,9 @@ def open_cases(
         resolver, candidates (articles in the window), proposal ('yes', 'no' or ''), because. A
         claim with a rule gets no proposal but its count so far: the rule settles it.
     pandas.DataFrame
-        Articles: claim_id, score, first_seen_at, publisher, title, passage, url; best first.
+        Articles: claim_id, role, first_seen_at, publisher, title, passage, url. Of a claim with a
+        rule what the rule has counted, the newest first, the passage being the title; of others
+        what may decide them, best first.
     """
     cases = snapshot.sql(
         """
@@ -57,23 +57,32 @@ def open_cases(
         """,
         [most],
     )
-    model = embedding_model(snapshot)
+    model = str(embedding_model(snapshot))
     counted = count_rules(snapshot, cases[cases["spec"].notna()]).set_index("claim_id")
     told, listed = [], []
     for case in cases.itertuples():
         window = snapshot.reader.evidence_window(case.made_at, case.resolve_by, snapshot.as_of)
-        vectors = snapshot.reader.vectors(str(model), window["content_digest"])
-        found = find_evidence(str(case.statement), window, vectors, encode, k=k)
-        verdict, because = _proposal(case, found, counted)
+        if case.claim_id in counted.index:
+            row = counted.loc[case.claim_id]
+            ids = row["counted_ids"][::-1][:k]
+            passages = dict(zip(ids, window.set_index("article_id")["title"].loc[ids], strict=True))
+            verdict, role = "", "counted"
+            because = f"the rule has counted {row['counted']} of {row['needed']} so far"
+        else:
+            vectors = snapshot.reader.vectors(model, window["content_digest"])
+            found = find_evidence(str(case.statement), window, vectors, encode, k=k)
+            passages = {one.article_id: one.passage for one in found}
+            proposal = propose_verdict(str(case.statement), found)
+            verdict, role, because = proposal.verdict or "", "may decide", proposal.reason
         told.append({"candidates": len(window), "proposal": verdict, "because": because})
         shown = window.set_index("article_id")
         listed += [
-            {"claim_id": case.claim_id, "score": one.score, "passage": one.passage}
-            | shown.loc[one.article_id, ["first_seen_at", "publisher", "title", "url"]].to_dict()
-            for one in found
+            {"claim_id": case.claim_id, "role": role, "passage": passage}
+            | shown.loc[article_id, ["first_seen_at", "publisher", "title", "url"]].to_dict()
+            for article_id, passage in passages.items()
         ]
     cases["days_left"] = (cases["resolve_by"] - snapshot.as_of) / pd.Timedelta(days=1)
-    columns = ["claim_id", "score", "first_seen_at", "publisher", "title", "passage", "url"]
+    columns = ["claim_id", "role", "first_seen_at", "publisher", "title", "passage", "url"]
     return (
         cases.drop(columns=["spec", "window_days"]).join(
             pd.DataFrame(told, columns=["candidates", "proposal", "because"])
@@ -90,7 +99,7 @@ def cases_table(cases: pd.DataFrame) -> pd.DataFrame:
             "Claim": cases["statement"],
             "Status": cases["status"],
             "Due": cases["resolve_by"].dt.strftime("%Y-%m-%d %H:%M"),
-            "Days left": cases["days_left"].astype(float).round(1),
+            "Days left": [f"{left:.1f}" for left in cases["days_left"]],
             "Decided by": cases["resolver"],
             "Proposal": cases["proposal"].replace("", "–"),
             "Because": cases["because"],
@@ -99,26 +108,18 @@ def cases_table(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def articles_table(cases: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
-    """Articles of cases as text: No (of the case), Score, Seen, Publisher, Passage, url."""
+    """Articles of cases as text: No (of the case), Role, Seen, Publisher, Passage, url."""
     number = {claim_id: place for place, claim_id in enumerate(cases["claim_id"], start=1)}
     return pd.DataFrame(
         {
             "No": articles["claim_id"].map(number),
-            "Score": articles["score"].astype(float).round(2),
+            "Role": articles["role"],
             "Seen": pd.to_datetime(articles["first_seen_at"]).dt.strftime("%Y-%m-%d"),
             "Publisher": articles["publisher"],
             "Passage": articles["passage"],
             "url": articles["url"],
         }
     )
-
-
-def _proposal(case: Any, found: Sequence[Evidence], counted: pd.DataFrame) -> tuple[str, str]:
-    if case.claim_id in counted.index:
-        row = counted.loc[case.claim_id]
-        return "", f"the rule has counted {row['counted']} of {row['needed']} so far"
-    proposal = propose_verdict(str(case.statement), found)
-    return proposal.verdict or "", proposal.reason
 
 
 def embedding_model(snapshot: Snapshot) -> str | None:

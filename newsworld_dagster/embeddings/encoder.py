@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -69,7 +70,10 @@ class SentenceTransformerEncoder:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        from transformers.utils import logging
+        with warnings.catch_warnings():
+            # In a notebook it misses the widgets of a progress bar that is not shown.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            from transformers.utils import logging
 
         logging.disable_progress_bar()
         try:

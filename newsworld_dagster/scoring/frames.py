@@ -20,6 +20,8 @@ FEW_TOPICS: Final = 30
 # And with fewer than this it is too unsure to be named as a finding at all.
 LEAST_TOPICS: Final = 5
 NONE: Final = "–"
+# Text up to this long stays on one line: a date must not break.
+SHORT: Final = 18
 TITLES: Final = {"all": "Claims", "band": "Confidence band", "family": "Kind of claim"}
 
 
@@ -190,6 +192,7 @@ def readable(frame: pd.DataFrame, links: Mapping[str, str] | None = None) -> Sty
             _link(text, url) for text, url in zip(frame[column], frame[address], strict=True)
         ]
     text = [name for name in shown.columns if not pd.api.types.is_numeric_dtype(shown[name])]
+    short = [name for name in text if frame[name].astype(str).str.len().max() <= SHORT]
     left = [{"selector": "th", "props": "text-align: left; vertical-align: bottom"}]
     styled = (
         shown.style.hide(axis="index")
@@ -197,6 +200,7 @@ def readable(frame: pd.DataFrame, links: Mapping[str, str] | None = None) -> Sty
         .set_table_styles(left)
         .set_properties(subset=text, **{"text-align": "left"})
         .set_properties(**{"vertical-align": "top", "white-space": "normal"})
+        .set_properties(subset=short, **{"white-space": "nowrap"})
     )
     return styled.format(subset=list(links)) if links else styled
 

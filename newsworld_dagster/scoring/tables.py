@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.scoring.frames import NONE
+
 FATES = ("made", "due", "scored", "void", "pending", "overdue", "early")
 
 
@@ -30,7 +32,7 @@ def fates_table(mart: pd.DataFrame, by: str, title: str) -> pd.DataFrame:
     for name in FATES:
         table[name.capitalize()] = rows[name]
     for name, shown in (("brier", "Brier"), ("log_score", "Log score"), ("skill", "Skill")):
-        table[shown] = rows[name].round(3)
+        table[shown] = [NONE if pd.isna(value) else f"{value:.3f}" for value in rows[name]]
     return table.reset_index(drop=True)
 
 
@@ -58,7 +60,9 @@ def timing_table(claims: pd.DataFrame) -> pd.DataFrame:
                 "Window": f"{days} day{'s' * (int(str(days)) != 1)}",
                 "Due": len(own),
                 "Came true": len(elapsed),
-                "Median day": round(float(elapsed.median() * own["window_days"].iloc[0]), 1),
+                "Median day": f"{elapsed.median() * own['window_days'].iloc[0]:.1f}"
+                if len(elapsed)
+                else NONE,
                 "In the first quarter": _share(elapsed <= 0.25),
                 "In the first half": _share(elapsed <= 0.5),
                 "In the last quarter": _share(elapsed > 0.75),
@@ -116,4 +120,4 @@ def disagreements(
 
 
 def _share(chosen: pd.Series) -> str:
-    return f"{chosen.mean():.0%}" if len(chosen) else "–"
+    return f"{chosen.mean():.0%}" if len(chosen) else NONE
