@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.runsafety import PROCESS_TAG, close_dead_runs, run_turn, this_process
 from newsworld_dagster.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run_days(
     from newsworld_dagster.defs.partitions import AS_OF_TAG, RECORD_FROM_TAG
 
     tags = {
+        PROCESS_TAG: this_process(),
         "dagster/asset_partition_range_start": f"{first:%Y-%m-%d}",
         "dagster/asset_partition_range_end": f"{last:%Y-%m-%d}",
     }
@@ -78,7 +80,13 @@ def run_days(
     if record_from is not None:
         tags[RECORD_FROM_TAG] = f"{record_from:%Y-%m-%d}"
     job = defs().resolve_job_def(JOB)
-    with dagster_instance(world.settings) as instance, redirect_stdout(StringIO()):
+    with (
+        run_turn(world.settings, world.progress),
+        dagster_instance(world.settings) as instance,
+        redirect_stdout(StringIO()),
+    ):
+        for run_id in close_dead_runs(instance):
+            world.progress(f"run {run_id} had died with its process; marked as failed")
         # dbt tells its steps to stdout, which belongs to the command; its log keeps them.
         result = job.execute_in_process(
             instance=instance,

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     lock_timeout: float = Field(
         default=120.0, ge=0, description="Seconds to wait for another writer of the warehouse"
     )
+    run_wait: float = Field(
+        default=21_600.0, ge=0, description="Seconds to wait for another run of the same world"
+    )
     topics_per_day: int = Field(default=12, ge=1, description="Reports in a day's edition")
     site_url: str = Field(
         default="http://127.0.0.1:8000/",

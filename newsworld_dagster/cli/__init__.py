@@ -2,7 +2,7 @@
 
 import typer
 
-from newsworld_dagster.cli import articles, claims, edition, jobs, learning, reading, record
+from newsworld_dagster.cli import articles, care, claims, edition, jobs, learning, reading, record
 
 app = typer.Typer(
     help="NewsWorld: a predictive news desk that keeps score of itself.",
@@ -10,7 +10,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (jobs, edition, record, learning, reading, claims, articles):
+for part in (jobs, edition, record, learning, reading, claims, articles, care):
     app.add_typer(part.app)
 
 

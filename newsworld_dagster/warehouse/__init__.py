@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsworld_dagster.warehouse.asof import Reader
+from newsworld_dagster.warehouse.backup import BackupError, back_up, opened_copy, put_back
 from newsworld_dagster.warehouse.migrate import MigrationError
 from newsworld_dagster.warehouse.snapshot import Snapshot, open_snapshot, publish_snapshot
 from newsworld_dagster.warehouse.store import (
@@ -17,6 +18,7 @@ from newsworld_dagster.warehouse.store import (
 
 __all__ = [
     "APPEND_ONLY",
+    "BackupError",
     "MigrationError",
     "Reader",
     "Snapshot",
@@ -25,7 +27,10 @@ __all__ = [
     "WarehouseLockedError",
     "WarehouseMissingError",
     "Writer",
+    "back_up",
     "open_snapshot",
+    "opened_copy",
     "publish_snapshot",
+    "put_back",
     "world_span",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ import pandas as pd
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.migrate import migrate, pending
+
+LOG = logging.getLogger(__name__)
+# The first field of a write-ahead log: its version.
+LOG_START = b"d\x00b"
 
 APPEND_ONLY = frozenset(
     {
@@ -164,6 +169,12 @@ class Warehouse:
         with self._open(read_only=True) as connection:
             yield Reader(connection)
 
+    @contextmanager
+    def open_as_is(self) -> Iterator[Reader]:
+        """A read-only connection that makes and migrates nothing."""
+        with self._open(read_only=True) as connection:
+            yield Reader(connection)
+
     def _is_behind(self) -> bool:
         """Whether migrations are to be applied, asked once for each warehouse."""
         if self._current or self._held is not None:
@@ -192,12 +203,18 @@ class Warehouse:
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self.lock_timeout
+        log = self.path.with_name(f"{self.path.name}.wal")
         while True:
             try:
+                if _is_no_log(log):
+                    self._set_log_aside(log, "it does not begin as such a log does")
                 return duckdb.connect(str(self.path), read_only=read_only)
             except (duckdb.IOException, duckdb.ConnectionException) as error:
                 if _disk_is_full(error):
                     raise self._full() from error
+                if "replaying WAL" in str(error) and log.exists():
+                    self._set_log_aside(log, " ".join(str(error).split())[-200:])
+                    continue
                 if not _is_locked(error):
                     raise
                 if time.monotonic() >= deadline:
@@ -208,6 +225,18 @@ class Warehouse:
                         "again; to read, use the published snapshot instead (open_snapshot)."
                     ) from error
                 time.sleep(0.1)
+
+    def _set_log_aside(self, log: Path, why: str) -> None:
+        kept = set_aside(log, "damaged")
+        LOG.critical(
+            "The write-ahead log of the warehouse %s is damaged (%s). It was set aside as %s, and "
+            "the warehouse goes on from its last checkpoint: what was written after that is "
+            "missing. Run `newsworld doctor` and `newsworld ledger verify`, run the missing days "
+            "again, and keep the file until you know what was in it.",
+            self.path,
+            why,
+            kept,
+        )
 
     def _full(self) -> WarehouseFullError:
         return WarehouseFullError(
@@ -222,6 +251,30 @@ class Warehouse:
             connection.execute("ROLLBACK")
         except duckdb.Error:  # a connection that died of the error has nothing left to undo
             return
+
+
+def set_aside(path: Path, why: str) -> Path:
+    """Rename a file so that nothing opens it any more and nobody loses it; returns the new path."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    kept = path.with_name(f"{path.name}.{why}-{stamp}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.{why}-{stamp}-{number}")
+    return path.rename(kept)
+
+
+def _is_no_log(log: Path) -> bool:
+    """Whether a write-ahead log begins with something else than the version of one.
+
+    DuckDB passes over such a file without a word.
+    """
+    try:
+        with log.open("rb") as file:
+            start = file.read(len(LOG_START))
+    except FileNotFoundError:
+        return False
+    return bool(start) and not LOG_START.startswith(start) and start != LOG_START
 
 
 def _is_locked(error: Exception) -> bool:

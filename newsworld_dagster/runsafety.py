@@ -1,0 +1,122 @@
+"""Runs that take turns, and runs whose process died."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psutil
+
+from newsworld_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+PROCESS_TAG = "newsworld/process"
+
+
+class RunBusyError(RuntimeError):
+    """Another run did not end in time."""
+
+
+@contextmanager
+def run_turn(settings: Settings, progress: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other run from the command line works on this world; hold the turn meanwhile.
+
+    The lock belongs to the process: one that is killed gives it back.
+
+    Raises
+    ------
+    RunBusyError
+        When `settings.run_wait` seconds did not help.
+    """
+    path = settings.data_dir / "run.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + settings.run_wait
+    with path.open("a+") as file:
+        told = False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = holder_of(settings)
+                if time.monotonic() >= deadline:
+                    raise RunBusyError(
+                        f"Another run ({holder}) works on {settings.data_dir}, and waiting "
+                        f"{settings.run_wait:g} seconds did not help. Nothing was changed. Wait "
+                        "for it to end, or stop it, and run the same command again."
+                    ) from None
+                if not told:
+                    progress(f"another run ({holder}) is at work; waiting for it to end")
+                    told = True
+                time.sleep(0.2)
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()}, since {time.strftime('%F %T', time.gmtime())} UTC")
+        file.flush()
+        yield
+
+
+def holder_of(settings: Settings) -> str:
+    """Who holds the turn or held it last, in words."""
+    path = settings.data_dir / "run.lock"
+    return (path.read_text() if path.exists() else "") or "of another process"
+
+
+def is_taken(settings: Settings) -> bool:
+    """Whether a run holds the turn now."""
+    path = settings.data_dir / "run.lock"
+    if not path.exists():
+        return False
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def this_process() -> str:
+    """Host, number and start of this process: numbers are used again, starts are not."""
+    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
+
+
+def is_dead(process: str) -> bool:
+    """Whether a process of this host has ended; False for one of another host."""
+    host, number, started = process.rsplit("/", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        return f"{psutil.Process(int(number)).create_time():.0f}" != started
+    except psutil.NoSuchProcess:
+        return True
+
+
+def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that count as under way, though their process is gone."""
+    import dagster as dg
+
+    open_states = [
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+    runs = instance.get_runs(dg.RunsFilter(statuses=open_states))
+    return [run for run in runs if PROCESS_TAG in run.tags and is_dead(run.tags[PROCESS_TAG])]
+
+
+def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark runs whose process is gone as failed and free their slots; returns their ids."""
+    closed = []
+    for run in dead_runs(instance):
+        instance.report_run_failed(run, "The process of this run ended without a word: killed?")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        closed.append(run.run_id)
+    return closed
