@@ -6,10 +6,9 @@ import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
-from newsworld_dagster.scoring.reliability import corp_decomposition
+from newsworld_dagster.scoring.calibration import calibration_test
 from newsworld_dagster.scoring.scorecard import BASELINE, STATUSES
 
 if TYPE_CHECKING:
@@ -88,14 +87,14 @@ def calibration_table(
     """Is each forecaster's miscalibration more than chance alone would show?
 
     Even perfect forecasts have some miscalibration on a finite number of claims. So outcomes
-    are drawn anew with exactly the forecast probabilities, and the quantile `level` of the
-    miscalibration that they show is the bound that chance explains. The draws are independent;
-    claims of one topic are not, which makes the bound a little too strict.
+    are drawn as calibrated forecasts would have them, and the quantile `level` of the
+    miscalibration that they show is the bound that chance explains (see `calibration_test`).
+    Claims of one topic come out alike, so topics are drawn where there is a column topic_id.
 
     Parameters
     ----------
     scored
-        Scored claims: forecaster, probability, outcome.
+        Scored claims: forecaster, probability, outcome, and topic_id where they have topics.
     n_resamples, seed
         Of the simulation.
     level
@@ -109,23 +108,19 @@ def calibration_table(
     """
     rows = []
     for forecaster, own in scored.groupby("forecaster"):
-        forecast = own["probability"].to_numpy(dtype=float)
-        found = corp_decomposition(forecast, own["outcome"]).miscalibration
-        rng = np.random.default_rng(seed)
-        drawn = [
-            corp_decomposition(forecast, rng.random(len(own)) < forecast).miscalibration
-            for _ in range(n_resamples)
-        ]
-        bound = float(np.quantile(drawn, level))
+        topics = own["topic_id"] if "topic_id" in own.columns else None
+        found = calibration_test(
+            own["probability"], own["outcome"], topics, n_resamples, level, seed
+        )
         rows.append(
             {
                 "forecaster": forecaster,
                 "claims": len(own),
-                "mean_probability": float(forecast.mean()),
+                "mean_probability": float(own["probability"].mean()),
                 "came_true": float(own["outcome"].mean()),
-                "miscalibration": found,
-                "by_chance": bound,
-                "calibrated": found <= bound,
+                "miscalibration": found.miscalibration,
+                "by_chance": found.bound,
+                "calibrated": found.miscalibration <= found.bound,
             }
         )
     names = ["forecaster", "claims", "mean_probability", "came_true", "miscalibration"]

@@ -104,3 +104,11 @@ def test_text_of_others_stays_text() -> None:
     page = readable(pd.DataFrame({"Evidence": ["<script>alert(1)</script>", None]})).to_html()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_calibration_knows_that_claims_of_a_topic_come_out_alike() -> None:
+    # Ten topics of twenty claims called 50 %, seven of which came true as a whole.
+    claims = forecasts(0.5, 140, 200)
+    assert not calibration_table(claims).iloc[0]["calibrated"]
+    by_topic = claims.assign(topic_id=[place // 20 for place in range(200)])
+    assert calibration_table(by_topic).iloc[0]["calibrated"]
