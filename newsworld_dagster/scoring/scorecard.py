@@ -43,7 +43,12 @@ STATUSES: Final = ("due", "scored", "void", "pending", "overdue", "early")
 
 
 def scorecard(
-    claims: pd.DataFrame, *, as_of: pd.Timestamp, n_resamples: int = 2000, seed: int = 0
+    claims: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    baseline: str = BASELINE,
+    n_resamples: int = 2000,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Counts, scores, intervals, skill and decomposition per forecaster and group.
 
@@ -52,9 +57,9 @@ def scorecard(
     already have a verdict, which is not scored before the deadline, so that quick yeses do not
     flatter. Claims made after `as_of` are left out and verdicts decided after it are not read.
 
-    Skill is ``1 - Brier / Brier of base-rate`` over the questions that both have scored,
-    whatever group the claim of base-rate is in; for base-rate itself it is 0. Intervals are
-    95 %, from a bootstrap that draws topics.
+    Skill is ``1 - Brier / Brier of the baseline`` over the questions that both have scored,
+    whatever group the claim of the baseline is in; for the baseline itself it is 0. Intervals
+    are 95 %, from a bootstrap that draws topics.
 
     Parameters
     ----------
@@ -63,6 +68,8 @@ def scorecard(
         together.
     as_of
         The moment the scorecard holds for, naive UTC.
+    baseline
+        The forecaster that skill is against; one that made no claim leaves skill undefined.
     n_resamples, seed
         Of the bootstrap.
 
@@ -78,13 +85,13 @@ def scorecard(
     ScoreInputError
         Naming the column and the first claim that cannot be scored.
     """
-    judged = judge(claims, as_of=as_of)
+    judged = judge(claims, as_of=as_of, baseline=baseline)
     lines = []
     for by, labels in _groupings(judged).items():
         for (group, forecaster), rows in judged.groupby([labels, "forecaster"]):
             lines.append(
                 {"by": by, "group": group, "forecaster": forecaster}
-                | _line(rows, str(forecaster), n_resamples, seed)
+                | _line(rows, str(forecaster) == baseline, n_resamples, seed)
             )
     frame = pd.DataFrame(lines, columns=list(SCORECARD.columns))
     order = list(_groupings(judged))
@@ -102,7 +109,7 @@ def scorecard(
     return meet(SCORECARD, frame.reset_index(drop=True))
 
 
-def judge(claims: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def judge(claims: pd.DataFrame, *, as_of: pd.Timestamp, baseline: str = BASELINE) -> pd.DataFrame:
     """Give each claim its status as of a moment and, where it is scored, its scores.
 
     Parameters
@@ -111,13 +118,15 @@ def judge(claims: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
         One row per claim, with the columns in `COLUMNS`.
     as_of
         The moment, naive UTC.
+    baseline
+        The forecaster whose scores are set beside.
 
     Returns
     -------
     pandas.DataFrame
         The claims made by then, with the added columns due, scored, void, pending, overdue and
         early (bool), and outcome, brier, log_score and baseline_brier (NaN where not scored;
-        baseline_brier also where base-rate has no scored claim on the question).
+        baseline_brier also where the baseline has no scored claim on the question).
 
     Raises
     ------
@@ -145,9 +154,9 @@ def judge(claims: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
         settled = judged.loc[scored]
         judged.loc[scored, "brier"] = brier_score(settled["probability"], settled["outcome"])
         judged.loc[scored, "log_score"] = log_score(settled["probability"], settled["outcome"])
-    baseline = judged.loc[judged["forecaster"] == BASELINE].set_index("question_id")["brier"]
+    reference = judged.loc[judged["forecaster"] == baseline].set_index("question_id")["brier"]
     return judged.assign(
-        baseline_brier=judged["question_id"].map(baseline).astype(float).where(scored)
+        baseline_brier=judged["question_id"].map(reference).astype(float).where(scored)
     )
 
 
@@ -233,7 +242,7 @@ def _rank(by: str, group: str) -> int:
     return names.index(group) if group in names else len(names)
 
 
-def _line(rows: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> dict[str, Any]:
+def _line(rows: pd.DataFrame, is_baseline: bool, n_resamples: int, seed: int) -> dict[str, Any]:
     counts = {"made": len(rows)} | {name: int(rows[name].sum()) for name in STATUSES}
     settled = rows[rows["scored"]]
     if settled.empty:
@@ -241,7 +250,7 @@ def _line(rows: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> d
     brier = clustered_mean_interval(
         settled["brier"], settled["topic_id"], n_resamples=n_resamples, seed=seed
     )
-    skill = _skill(settled, forecaster, n_resamples, seed)
+    skill = _skill(settled, is_baseline, n_resamples, seed)
     parts = corp_decomposition(settled["probability"], settled["outcome"])
     return counts | {
         "base_rate": float(settled["outcome"].mean()),
@@ -259,8 +268,8 @@ def _line(rows: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> d
     }
 
 
-def _skill(settled: pd.DataFrame, forecaster: str, n_resamples: int, seed: int) -> Interval:
-    if forecaster == BASELINE:
+def _skill(settled: pd.DataFrame, is_baseline: bool, n_resamples: int, seed: int) -> Interval:
+    if is_baseline:
         return Interval(0.0, 0.0, 0.0, settled["topic_id"].nunique())
     shared = settled[settled["baseline_brier"].notna()]
     if shared.empty:

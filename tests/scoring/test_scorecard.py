@@ -274,3 +274,13 @@ def test_thirty_thousand_claims_in_a_hundred_groups_are_fast() -> None:
     assert time.process_time() - start < 10
     assert len(card) == 98
     meet(SCORECARD, card)
+
+
+def test_skill_is_against_any_baseline() -> None:
+    usual = scorecard(claims(), as_of=AS_OF)
+    turned = scorecard(claims(), as_of=AS_OF, baseline="coverage")
+    ours, base = line(usual, "coverage"), line(usual, "base-rate")
+    assert line(turned, "coverage")["skill"] == 0
+    assert line(turned, "base-rate")["skill"] == pytest.approx(1 - base["brier"] / ours["brier"])
+    absent = scorecard(claims(), as_of=AS_OF, baseline="oracle")
+    assert absent["skill"].isna().all()
