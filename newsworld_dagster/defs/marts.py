@@ -79,18 +79,3 @@ def marts(
     yield from dbt.cli(
         ["build", "--exclude-resource-type", "unit_test", "--log-path", "target"], context=context
     ).stream()
-
-
-@dg.definitions
-def resources() -> dg.Definitions:
-    """The dbt command line."""
-    return dg.Definitions(
-        resources={
-            "dbt": DbtCliResource(
-                project_dir=DBT,
-                profiles_dir=str(DBT.project_dir),
-                dbt_executable=str(Path(sys.executable).with_name("dbt")),
-                global_config_flags=["--no-use-colors"],
-            )
-        }
-    )

@@ -6,12 +6,10 @@ from newsworld_dagster.defs.digests import digests, timelines
 from newsworld_dagster.defs.learning import bands, consistency_of_claims, leading_forecaster
 from newsworld_dagster.defs.marts import marts
 from newsworld_dagster.defs.partitions import OWNERS, RETRY
-from newsworld_dagster.defs.rendering import NotebookError, render_notebook
 from newsworld_dagster.defs.scorecards import scorecard_table
 from newsworld_dagster.defs.trending import trending_strip
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.defs.written import written
-from newsworld_dagster.settings import PROJECT
 from newsworld_dagster.warehouse import publish_snapshot
 
 GROUP = "published"
@@ -45,56 +43,4 @@ def snapshot(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
     path = publish_snapshot(world.warehouse, world.settings.snapshot_file)
     return dg.MaterializeResult(
         metadata={"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size}
-    )
-
-
-# What each notebook answers; its page has its name.
-NOTEBOOKS = {
-    "calibration": "Are the forecasts calibrated, and where is their skill?",
-    "forecaster_comparison": "Which forecaster is better on the claims that both answered?",
-    "horizons_and_timing": "Over which windows is there skill, and how soon do claims come true?",
-    "worst_misses": "Which forecasts were furthest off, what was counted, and what to read?",
-    "stories_and_topics": "What is in the news, and how do stories and topics hang together?",
-    "bring_your_own_forecaster": "How would a forecaster of one's own have done on the record?",
-    "verdict_desk": "Which claims wait for a person, and what may decide them?",
-}
-
-
-def notebook_page(name: str, answers: str) -> dg.AssetsDefinition:
-    """The asset that runs a notebook on the snapshot and keeps its page."""
-
-    @dg.asset(
-        key=["published", f"{name}_notebook"],
-        deps=[snapshot],
-        owners=OWNERS,
-        group_name=GROUP,
-        kinds={"jupyter"},
-        code_version="1",
-        description=(
-            f"{answers} notebooks/{name}.ipynb run on the snapshot; the rendered page is kept, "
-            "also when a cell fails (then this asset fails and the page shows where)."
-        ),
-    )
-    def page(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
-        target = world.settings.published_dir / "notebooks" / f"{name}.html"
-        shown = {"page": dg.MetadataValue.path(str(target))}
-        try:
-            render_notebook(
-                PROJECT / "notebooks" / f"{name}.ipynb",
-                target,
-                {"snapshot_path": str(world.settings.snapshot_file.resolve())},
-            )
-        except NotebookError as error:
-            raise dg.Failure(str(error), metadata=shown) from error
-        link = dg.MetadataValue.url(target.resolve().as_uri())
-        return dg.MaterializeResult(metadata=shown | {"open": link})
-
-    return page
-
-
-@dg.definitions
-def notebooks() -> dg.Definitions:
-    """A page for every notebook."""
-    return dg.Definitions(
-        assets=[notebook_page(name, answers) for name, answers in NOTEBOOKS.items()]
     )

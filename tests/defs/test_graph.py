@@ -82,6 +82,7 @@ def test_every_asset_is_described_grouped_and_owned(graph) -> None:
 
 def test_dbt_and_python_are_one_graph(graph) -> None:
     scored = dg.AssetKey(["marts", "fct_scored_claims"])
+    assert scored in graph.materializable_asset_keys
     ancestors = graph.get_ancestor_asset_keys(scored)
     assert dg.AssetKey(["news", "articles"]) in ancestors
     assert dg.AssetKey(["outcomes", "resolutions"]) in ancestors

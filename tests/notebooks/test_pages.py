@@ -13,7 +13,7 @@ import nbformat
 import papermill
 import pytest
 
-from newsworld_dagster.defs.published import NOTEBOOKS, notebook_page
+from newsworld_dagster.defs.notebooks import NOTEBOOKS, notebook_page
 from newsworld_dagster.defs.rendering import NotebookError, render_notebook
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import Settings
