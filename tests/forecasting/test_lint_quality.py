@@ -26,7 +26,7 @@ PARTS = ("development", "held-out", "blind")
 # Floors a little below what was measured (docs/lint.md): precision, recall.
 FLOORS = {
     ("development", "no_deadline"): (0.95, 0.95),
-    ("development", "vague_verb"): (0.8, 0.95),
+    ("development", "vague_verb"): (0.9, 0.95),
     ("development", "vague_quantity"): (0.95, 0.95),
     ("development", "compound"): (0.95, 0.95),
     ("development", "unobservable"): (0.95, 0.95),
@@ -34,15 +34,15 @@ FLOORS = {
     ("development", "duplicate"): (0.95, 0.95),
     ("held-out", "no_deadline"): (0.95, 0.8),
     ("held-out", "vague_verb"): (0.9, 0.9),
-    ("held-out", "vague_quantity"): (0.8, 0.9),
+    ("held-out", "vague_quantity"): (0.9, 0.9),
     ("held-out", "compound"): (0.9, 0.9),
     ("held-out", "unobservable"): (0.85, 0.85),
     ("held-out", "already_happened"): (0.85, 0.85),
     ("held-out", "duplicate"): (0.95, 0.15),
-    ("blind", "vague_verb"): (0.5, 0.3),
-    ("blind", "vague_quantity"): (0.8, 0.8),
+    ("blind", "vague_verb"): (0.7, 0.45),
+    ("blind", "vague_quantity"): (0.95, 0.95),
     ("blind", "compound"): (0.95, 0.95),
-    ("blind", "unobservable"): (0.8, 0.65),
+    ("blind", "unobservable"): (0.95, 0.8),
     ("blind", "already_happened"): (0.8, 0.95),
 }
 # The 171 blind claims, by words alone and with vectors.
@@ -111,7 +111,7 @@ def test_precision_and_recall_by_fault(judged: dict[str, Compared], half: str, f
 @pytest.mark.parametrize("half", PARTS)
 def test_decidable_claims_pass(judged: dict[str, Compared], half: str) -> None:
     decidable = [found for found, labels in judged[half] if not labels]
-    assert sum(not found for found in decidable) >= 0.93 * len(decidable)
+    assert sum(not found for found in decidable) >= 0.96 * len(decidable)
 
 
 @pytest.fixture(scope="module", params=["words", "vectors"])
