@@ -11,7 +11,7 @@ import yaml
 from newsworld_dagster.forecasting.events import forms_of, is_news_verb
 
 _LISTS: dict[str, list[str]] = {
-    name: words.replace("_", " ").split() if name != "degree_adverbs" else words.split()
+    name: words.split()
     for name, words in yaml.safe_load(
         Path(__file__).with_name("vague_words.yaml").read_text(encoding="utf-8")
     ).items()
