@@ -6,7 +6,7 @@ import calendar
 import re
 from datetime import date, timedelta
 
-from dateutil.easter import easter
+import pandas as pd
 
 # Month and day.
 _FIXED = {
@@ -46,7 +46,8 @@ def feast(name: str, year: int) -> date:
     if known in _FIXED:
         return date(year, *_FIXED[known])
     if known in _MOVABLE:
-        return easter(year) + timedelta(days=_MOVABLE[known])
+        easter: date = (pd.Timestamp(year, 1, 1) + pd.offsets.Easter()).date()
+        return easter + timedelta(days=_MOVABLE[known])
     month, weekday, nth = _AMERICAN[known]
     days = [
         day
