@@ -49,8 +49,8 @@ dev: install ## Open the Dagster UI on the world in data/ (port 3000; PORT=... f
 	cd "$(DAGSTER_HOME)" && $(CURDIR)/$(BIN)/dagster dev --workspace $(CURDIR)/workspace.yaml --host 127.0.0.1 --port $${PORT:-3000}
 
 notebook: install ## Open JupyterLab with the notebooks on the published snapshot
-	cd notebooks && ../$(BIN)/jupyter lab --ServerApp.root_dir=. \
-	  --LabApp.default_url="/lab/tree/README.md?factory=Markdown%20Preview" \
+	cd notebooks && JUPYTER_CONFIG_PATH=$(CURDIR)/notebooks/.jupyter ../$(BIN)/jupyter lab \
+	  --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/README.md \
 	  $$(test "$$(id -u)" != 0 || echo --allow-root)
 
 serve: install ## Preview the published pages on http://127.0.0.1:8000 (PORT=... for another)
