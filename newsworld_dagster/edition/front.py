@@ -16,6 +16,7 @@ from newsworld_dagster.edition.render import Page, day
 
 LEADING = 7
 SHORT = 8
+A_REPORT = 4
 A_SECTION = 20
 
 
@@ -37,7 +38,7 @@ def home_page(archive: Archive) -> Page:
             else None,
             "trending": strip(archive, stamp, EVERYWHERE),
             "leading": [
-                report_brief(archive, row) | {"lead": _lead(archive, row)}
+                report_brief(archive, row) | {"shown": _shown(archive, row)}
                 for row in archive.leading[:LEADING]
                 if newest is None or row["day"] == stamp
             ],
@@ -171,9 +172,9 @@ def record_line(archive: Archive) -> Row | None:
     return {name: rows[0][name] for name in (*names, "skill", "skill_low", "skill_high")}
 
 
-def _lead(archive: Archive, row: Row) -> Row:
-    """The claim that a front page shows of a report: its likeliest."""
-    return claim_brief(archive, archive.claims_of[row["report_id"]][0])
+def _shown(archive: Archive, row: Row) -> list[Row]:
+    """The claims that a front page shows of a report, likeliest first."""
+    return [claim_brief(archive, claim) for claim in archive.claims_of[row["report_id"]][:A_REPORT]]
 
 
 def _newest_digest(archive: Archive) -> list[Row]:

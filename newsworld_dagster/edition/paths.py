@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from newsworld_dagster.edition.text import page_name
 
@@ -37,6 +38,7 @@ def digest(day: date | datetime, period: str) -> str:
     return f"digests/{'week-' if period == 'weekly' else ''}{day:%Y-%m-%d}.html"
 
 
+@lru_cache(maxsize=10_000)
 def articles(day: date | datetime) -> str:
     """The articles of a day."""
     return f"articles/{day:%Y-%m-%d}.html"

@@ -18,6 +18,7 @@ MOST_SOURCES = 8
 def digest_pages(archive: Archive) -> Iterator[Page]:
     """One page a digest, and their list."""
     listed: list[Row] = []
+    editions = {row["day"] for row in archive.editions}
     for (stamp, period), rows in archive.digests.items():
         columns = [
             {
@@ -44,7 +45,8 @@ def digest_pages(archive: Archive) -> Iterator[Page]:
                 "day": stamp,
                 "weekly": weekly,
                 "columns": columns,
-                "edition": paths.edition(stamp),
+                # While the desk warmed up there were digests and no editions.
+                "edition": paths.edition(stamp) if stamp in editions else None,
             },
         )
     yield Page(

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -56,6 +56,18 @@ class Page:
     context: dict[str, Any]
 
 
+class _Environment(jinja2.Environment):
+    """Reads `row.copy` as the row's value of that name, not as the method of a dict."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, dict):
+            try:
+                return obj[attribute]
+            except KeyError:
+                return self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+
 class Renderer:
     """Turns pages into files for one site.
 
@@ -67,7 +79,7 @@ class Renderer:
 
     def __init__(self, site_url: str) -> None:
         self.site_url = site_url
-        self.environment = jinja2.Environment(
+        self.environment = _Environment(
             loader=jinja2.FileSystemLoader(ROOM / "templates"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -150,16 +162,19 @@ def width(probability: float) -> str:
     return f"{100 * min(max(probability, 0.0), 1.0):.1f}"
 
 
+@lru_cache(maxsize=10_000)
 def day(value: datetime | None) -> str:
     """A day as newspapers print it."""
     return f"{value.day} {value:%B %Y}" if value else "–"
 
 
+@lru_cache(maxsize=10_000)
 def moment(value: datetime | None) -> str:
     """A moment with its time, UTC."""
     return f"{day(value)}, {value:%H:%M} UTC" if value else "–"
 
 
+@lru_cache(maxsize=10_000)
 def iso(value: datetime) -> str:
     """A UTC moment for machines."""
     return f"{value:%Y-%m-%dT%H:%M:%SZ}"

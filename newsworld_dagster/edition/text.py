@@ -58,13 +58,16 @@ def clean(text: str, longest: int = OTHERWISE, *, lines: bool = False) -> str:
     >>> clean("one two three", 9)
     'one two…'
     """
-    if lines:
+    if text.isascii() and text.isprintable() and "  " not in text:
+        # Nothing in it can be unseen: most texts are such.
+        text = text.strip()
+    elif lines:
         text = "\n".join(
-            _SPACE.sub(" ", _UNSEEN.sub(" ", line)).strip() for line in text.splitlines()
+            _STACKED.sub(r"\1", _SPACE.sub(" ", _UNSEEN.sub(" ", line)).strip())
+            for line in text.splitlines()
         ).strip()
     else:
-        text = _SPACE.sub(" ", _UNSEEN.sub(" ", text)).strip()
-    text = _STACKED.sub(r"\1", text)
+        text = _STACKED.sub(r"\1", _SPACE.sub(" ", _UNSEEN.sub(" ", text)).strip())
     if len(text) <= longest:
         return text
     cut = text[: longest - 1]
@@ -122,10 +125,10 @@ def clean_frame(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         values = frame[name]
         if name in JSON_COLUMNS:
+            # Claims of a report share their sources: the same text is parsed once.
+            known = {text: clean_tree(_parsed(text), str(name)) for text in values.unique()}
             made[name] = pd.Series(
-                [clean_tree(_parsed(text), str(name)) for text in values],
-                index=frame.index,
-                dtype=object,
+                [known[text] for text in values], index=frame.index, dtype=object
             )
         elif name == "url":
             made[name] = pd.Series(

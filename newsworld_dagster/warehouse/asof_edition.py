@@ -7,10 +7,10 @@ import pandas as pd
 from newsworld_dagster.contracts.analysis import ANALYSES, REPORT_TEXTS
 from newsworld_dagster.warehouse.queries import AXIS, in_force
 
-EXCERPT = 280
 SCORED = ["claim_id", "forecaster", "probability", "outcome", "brier", "log_score"]
 
-_ARTICLES = f"""
+# No summary: pages show title, publisher, date and link.
+_ARTICLES = """
     WITH assigned AS (
         SELECT article_id, story_id FROM stories.assignments WHERE day < $as_of
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
@@ -19,17 +19,18 @@ _ARTICLES = f"""
         SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $as_of
         QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
     )
-    SELECT article_id, title, left(summary, {EXCERPT}) AS summary, publisher, url, published_at,
-        first_seen_at, day, duplicate_of IS NOT NULL AS copy, story_id, topic_id
+    SELECT article_id, title, publisher, url, first_seen_at, day,
+        duplicate_of IS NOT NULL AS copy, topic_id
     FROM news.articles
     JOIN assigned USING (article_id)
     LEFT JOIN linked USING (story_id)
     WHERE first_seen_at <= $as_of
     ORDER BY first_seen_at DESC, article_id
-"""  # noqa: S608
+"""
 
 _CLAIMS = f"""
-    SELECT c.* EXCLUDE (features, input_digest, sample_index),
+    SELECT c.* EXCLUDE (features, input_digest, sample_index, actor, action, threshold,
+            prompt_digest, findings, phase, cost_usd),
         v.verdict, v.decided_at, v.decided_by, v.evidence, v.reason,
         v.resolution_id, v.supersedes
     FROM forecasts.claims AS c
@@ -71,7 +72,7 @@ class EditionReads:
         -------
         dict of str to pandas.DataFrame
             `reports` with their topic as it was then, `claims` with the verdict in force,
-            `overruled` verdicts, `articles` with story and topic and at most a short excerpt,
+            `overruled` verdicts, `articles` with their topic and without their text,
             `topics`, `axis` (all timelines), `digests`, `trending`, `scorecard`, `scored` (scores
             per claim), `editions`, and `texts` and `analyses`, empty where no analyst wrote.
         """

@@ -202,6 +202,9 @@ def test_articles_tell_publisher_story_and_use_and_nothing_else(site: Path) -> N
     assert "story Topic t0" in item
     assert "Used by At least 2 publishers report on t0" in item
     assert "and 10 more claims" in item
+    assert "copy" not in item
+    copy = text(page(site, "articles/2026-02-10.html").xpath("//li[@id='a-a11']")[0])
+    assert "a copy of an earlier text" in copy
 
 
 def test_no_internal_link_is_broken(site: Path, nasty_site: Path) -> None:
