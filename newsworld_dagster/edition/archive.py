@@ -60,6 +60,9 @@ class Archive:
 
     given: Given
     frames: dict[str, pd.DataFrame] = field(init=False)
+    # What lists say of a report or claim, made once: many pages say the same.
+    made: dict[tuple[str, bool], Row] = field(init=False, default_factory=dict)
+    _cited: dict[int, list[Row]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.frames = {name: clean_frame(frame) for name, frame in self.given.frames.items()}
@@ -209,8 +212,14 @@ class Archive:
         question = self.question_of.get(claim_id or "")
         return paths.question(question) if question else None
 
-    def cited(self, sources: Iterable[Row]) -> list[Row]:
+    def cited(self, sources: list[Row]) -> list[Row]:
         """Sources with the article behind each: publisher, title, link, date, place."""
+        # The list lives as long as the frames do, so its identity names it.
+        if id(sources) not in self._cited:
+            self._cited[id(sources)] = self._with_articles(sources)
+        return self._cited[id(sources)]
+
+    def _with_articles(self, sources: list[Row]) -> list[Row]:
         found = []
         for source in sources:
             article = self.articles.get(source.get("article_id", ""))

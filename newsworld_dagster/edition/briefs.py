@@ -12,6 +12,13 @@ from newsworld_dagster.edition.archive import Archive, Row
 
 def report_brief(archive: Archive, row: Row, *, fate: bool = True) -> Row:
     """A report in a list: headline, topic, confidence, counts, and the fate of its claims."""
+    key = (row["report_id"], fate)
+    if key not in archive.made:
+        archive.made[key] = _report_brief(archive, row, fate)
+    return archive.made[key]
+
+
+def _report_brief(archive: Archive, row: Row, fate: bool) -> Row:
     claims = archive.claims_of[row["report_id"]]
     mean = sum(claim["probability"] for claim in claims) / len(claims)
     brief = {
@@ -47,6 +54,13 @@ def confidence_of(archive: Archive, report_id: str, mean: float) -> str:
 
 def claim_brief(archive: Archive, claim: Row) -> Row:
     """A claim in a list."""
+    key = (claim["claim_id"], True)
+    if key not in archive.made:
+        archive.made[key] = _claim_brief(archive, claim)
+    return archive.made[key]
+
+
+def _claim_brief(archive: Archive, claim: Row) -> Row:
     report = archive.reports.get(claim["report_id"])
     return {
         "path": paths.question(claim["question_id"]),

@@ -103,9 +103,10 @@ def _answer(archive: Archive, claim: Row) -> Row:
 def _verdict(archive: Archive, claim: Row) -> Row | None:
     if not claim["verdict"]:
         return None
-    evidence = archive.cited(claim["evidence"] or [])
-    for source, found in zip(evidence, claim["evidence"] or [], strict=True):
-        source["quote"] = found.get("quote", "")
+    evidence = [
+        source | {"quote": found.get("quote", "")}
+        for source, found in zip(archive.cited(claim["evidence"]), claim["evidence"], strict=True)
+    ]
     return {
         "verdict": claim["verdict"],
         "decided_at": claim["decided_at"],

@@ -134,17 +134,30 @@ def clean_frame(frame: pd.DataFrame) -> pd.DataFrame:
             made[name] = pd.Series(
                 [web_link(address) for address in values], index=frame.index, dtype=object
             )
-        elif pd.api.types.is_string_dtype(values) and name != "vector":
-            longest = LONGEST.get(str(name), OTHERWISE)
+        elif _is_text(str(name), values):
             made[name] = pd.Series(
-                [
-                    clean(text, longest, lines=name == "text") if isinstance(text, str) else None
-                    for text in values
-                ],
+                _cleaned(values, LONGEST.get(str(name), OTHERWISE), lines=name == "text"),
                 index=frame.index,
                 dtype=object,
             )
     return frame.assign(**made)
+
+
+def _is_text(name: str, values: pd.Series) -> bool:
+    """Whether others may have written a column: ids and hashes are digests of our own."""
+    ours = name.endswith(("_id", "_hash")) or name == "vector"
+    return not ours and pd.api.types.is_string_dtype(values)
+
+
+def _cleaned(values: pd.Series, longest: int, *, lines: bool) -> list[str | None]:
+    """Each text cleaned, the same one once."""
+    known: dict[object, str | None] = {}
+    found = []
+    for text in values.to_numpy(dtype=object, na_value=None):
+        if text not in known:
+            known[text] = clean(text, longest, lines=lines) if isinstance(text, str) else None
+        found.append(known[text])
+    return found
 
 
 def _parsed(text: object) -> list[Any]:
