@@ -116,12 +116,16 @@ def _warehouse(world: World) -> Iterator[Finding]:
                 )
                 return
             yield Finding("migrations", GOOD, "all applied")
-            for look in (_clock, _articles, _feeds, _ledger):
-                yield look(world, reader)
+            yield from look_at_record(world, reader)
     except WarehouseLockedError as error:
         yield Finding("warehouse", BAD, str(error))
     except MigrationError as error:
         yield Finding("migrations", BAD, str(error))
+
+
+def look_at_record(world: World, reader: Reader) -> list[Finding]:
+    """What the warehouse itself says: clock, articles, feeds, ledger."""
+    return [look(world, reader) for look in (_clock, _articles, _feeds, _ledger)]
 
 
 def _clock(world: World, reader: Reader) -> Finding:

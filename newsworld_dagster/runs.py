@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from newsworld_dagster.alerts import Alert, send
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.runsafety import PROCESS_TAG, close_dead_runs, run_turn, this_process
 from newsworld_dagster.settings import PROJECT, Settings
@@ -101,7 +102,11 @@ def run_days(
             for event in result.all_events
             if event.event_type == dg.DagsterEventType.STEP_FAILURE
         ]
-        raise RunFailedError(_in_words(failed[0]) if failed else "The run failed to start.")
+        words = _in_words(failed[0]) if failed else "The run failed to start."
+        send(
+            Alert("failed run", words, "see `newsworld doctor` and the Dagster UI"), world.settings
+        )
+        raise RunFailedError(words)
 
 
 def what_is_there(world: World) -> Made:

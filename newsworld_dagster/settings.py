@@ -94,6 +94,16 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Seconds between looks at an open batch"
     )
 
+    alert_webhook: SecretStr | None = Field(
+        default=None, description="URL that alerts are posted to as JSON; none by default"
+    )
+    alert_smtp: SecretStr | None = Field(
+        default=None,
+        description="Mail server for alerts, smtp://HOST:PORT or smtps://USER:PASSWORD@HOST:PORT",
+    )
+    alert_mail_to: str = Field(default="", description="Who gets alerts by mail")
+    alert_mail_from: str = Field(default="newsworld@localhost", description="Who sends them")
+
     @property
     def analyst_on(self) -> bool:
         """Whether a language model can be asked: it takes a key, even if the server ignores it."""

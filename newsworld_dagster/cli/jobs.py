@@ -90,6 +90,7 @@ def run(
         raise typer.BadParameter("--json goes with --dry-run; the record is in scorecard --json")
     from newsworld_dagster.defs.intake import poll_live
     from newsworld_dagster.defs.world import utc_now
+    from newsworld_dagster.watching import watch
 
     with failing_plainly():
         world = open_world()
@@ -102,6 +103,8 @@ def run(
                 err.print(f"  {report['feed']}: {report['error']}", style="yellow")
             moment = utc_now()
         _run(world, moment.floor("D"), moment.floor("D"), as_of=moment)
+        for alert in watch(world):
+            err.print(f"alert: {alert.kind}: {alert.title}", style="yellow", markup=False)
         _print_what_is_there(world)
 
 

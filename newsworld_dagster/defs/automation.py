@@ -2,7 +2,10 @@
 
 import dagster as dg
 
+from newsworld_dagster.alerts import Alert, send
 from newsworld_dagster.defs.partitions import DAYS
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.runsafety import PROCESS_TAG
 
 # Everything, from articles to the rendered notebook: what `newsworld run` launches.
 daily_edition = dg.define_asset_job(
@@ -29,7 +32,22 @@ def evening_edition(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     )
 
 
+@dg.run_failure_sensor(
+    name="failed_run_alert",
+    description="Send an alert when a run that a daemon launched fails; the command sends its own.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def failed_run_alert(context: dg.RunFailureSensorContext, world: dg.ResourceParam[World]) -> None:
+    """One alert a failed run."""
+    if PROCESS_TAG in context.dagster_run.tags:
+        return
+    words = f"run {context.dagster_run.run_id} of {context.dagster_run.job_name} failed"
+    send(Alert("failed run", words, context.failure_event.message or ""), world.settings)
+
+
 @dg.definitions
 def automation() -> dg.Definitions:
     """The job and its schedule, which is off until someone turns it on."""
-    return dg.Definitions(jobs=[daily_edition], schedules=[evening_edition])
+    return dg.Definitions(
+        jobs=[daily_edition], schedules=[evening_edition], sensors=[failed_run_alert]
+    )
