@@ -15,6 +15,8 @@ from newsworld_dagster.edition import paths
 from newsworld_dagster.edition.text import clean_frame
 
 Row = dict[str, Any]
+# Articles on a page, so that none grows heavy on a busy day.
+A_LIST = 300
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,20 @@ class Archive:
     def articles(self) -> dict[str, Row]:
         """Articles by id, newest first."""
         return {row["article_id"]: row for row in self.rows("articles")}
+
+    @cached_property
+    def article_parts(self) -> list[tuple[str, list[Row]]]:
+        """Path and articles of each page that lists them, newest first."""
+        return [
+            (paths.articles(day, start // A_LIST + 1), rows[start : start + A_LIST])
+            for day, rows in grouped(self.articles.values(), "day").items()
+            for start in range(0, len(rows), A_LIST)
+        ]
+
+    @cached_property
+    def pages_of_articles(self) -> dict[str, str]:
+        """The page that lists each article."""
+        return {row["article_id"]: path for path, rows in self.article_parts for row in rows}
 
     @cached_property
     def claims(self) -> list[Row]:
@@ -205,7 +221,9 @@ class Archive:
     def article_path(self, article_id: str | None) -> str | None:
         """An article's place in the list of its day, where it is listed."""
         row = self.articles.get(article_id or "")
-        return paths.article(row["day"], row["article_id"]) if row else None
+        if row is None:
+            return None
+        return paths.article(self.pages_of_articles[row["article_id"]], row["article_id"])
 
     def question_path(self, claim_id: str | None) -> str | None:
         """The page of a claim, where there is one."""

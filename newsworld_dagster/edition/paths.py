@@ -39,14 +39,14 @@ def digest(day: date | datetime, period: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def articles(day: date | datetime) -> str:
-    """The articles of a day."""
-    return f"articles/{day:%Y-%m-%d}.html"
+def articles(day: date | datetime, part: int = 1) -> str:
+    """The articles of a day, in parts where there are many."""
+    return f"articles/{day:%Y-%m-%d}{'' if part == 1 else f'-{part}'}.html"
 
 
-def article(day: date | datetime, article_id: str) -> str:
-    """An article's place among those of its day."""
-    return f"{articles(day)}#a-{page_name(article_id)}"
+def article(page: str, article_id: str) -> str:
+    """An article's place on the page that lists it."""
+    return f"{page}#a-{page_name(article_id)}"
 
 
 def card(report_id: str) -> str:

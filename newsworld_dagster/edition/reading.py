@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from newsworld_dagster.contracts.digests import DIGEST_SECTIONS, FRONT
 from newsworld_dagster.edition import paths
 from newsworld_dagster.edition.archive import Archive, Row, grouped
@@ -145,14 +147,14 @@ def article_pages(archive: Archive) -> Iterator[Page]:
         for found in first["evidence"] or []:
             if found["article_id"] not in cited:
                 uses.setdefault(found["article_id"], []).append(link)
-    days = []
-    by_day = grouped(archive.articles.values(), "day")
-    ordered = list(by_day)
-    for place, stamp in enumerate(ordered):
-        rows = by_day[stamp]
-        days.append({"path": paths.articles(stamp), "day": stamp, "articles": len(rows)})
+    days: dict[pd.Timestamp, Row] = {}
+    parts = archive.article_parts
+    for place, (path, rows) in enumerate(parts):
+        stamp = rows[0]["day"]
+        listed = days.setdefault(stamp, {"path": path, "day": stamp, "articles": 0})
+        listed["articles"] += len(rows)
         yield Page(
-            paths.articles(stamp),
+            path,
             "articles.html",
             {
                 "meta": {
@@ -160,9 +162,8 @@ def article_pages(archive: Archive) -> Iterator[Page]:
                     "description": f"{len(rows)} articles that were read on {day(stamp)}, each "
                     "with its publisher, link, story and the claims that used it.",
                 },
-                "day": stamp,
-                "newer": paths.articles(ordered[place - 1]) if place else None,
-                "older": paths.articles(ordered[place + 1]) if place + 1 < len(ordered) else None,
+                "newer": parts[place - 1][0] if place else None,
+                "older": parts[place + 1][0] if place + 1 < len(parts) else None,
                 "articles": [
                     {
                         "anchor": f"a-{row['article_id']}",
@@ -190,7 +191,7 @@ def article_pages(archive: Archive) -> Iterator[Page]:
                 "title": "Articles",
                 "description": "Search the articles, stories and claims, or go by day.",
             },
-            "days": days,
+            "days": list(days.values()),
             "total": len(archive.articles),
             "publishers": len({row["publisher"] for row in archive.articles.values()}),
         },

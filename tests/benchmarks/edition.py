@@ -135,9 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
                 name: pd.concat([frame, old.iloc[len(frames[last][name]) :]], ignore_index=True)
                 if name not in ONCE
                 else frame
-                for (name, frame), old in zip(
-                    frames[moment].items(), whole.values(), strict=True
-                )
+                for (name, frame), old in zip(frames[moment].items(), whole.values(), strict=True)
             }
             return lambda: build_edition(Given(moment, made, ("coverage", "base-rate")), target)
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import feedparser
 import html5lib
 import jsonschema
+import pandas as pd
 import pytest
 from lxml import etree, html
 
@@ -394,3 +395,25 @@ def test_a_world_without_an_edition_has_pages_that_say_so(tmp_path: Path) -> Non
     assert "Nothing has been predicted yet" in text(
         page(target, "predictions/index.html").xpath("//main")[0]
     )
+
+
+def test_a_busy_day_is_listed_in_parts(tmp_path: Path) -> None:
+    frames = given().frames
+    one = frames["articles"].iloc[[0]]
+    many = pd.concat([one.assign(article_id=f"m{number}") for number in range(650)])
+    busy = dict(frames) | {"articles": pd.concat([many, frames["articles"].iloc[1:]])}
+    target = tmp_path / "edition"
+    build_edition(given(frames=busy), target)
+    listed = [
+        page(target, f"articles/2026-02-12{part}.html").xpath("count(//li[@id])")
+        for part in ("", "-2", "-3")
+    ]
+    # 650 and the 3 others of that day.
+    assert listed == [300, 300, 53]
+    older = page(target, "articles/2026-02-12-3.html").xpath("//a[@rel='prev']/@href")
+    assert older == ["../articles/2026-02-11.html"]
+    shards = [json.loads(path.read_text()) for path in sorted(target.glob("search/2*.json"))]
+    paths = [row[4] for rows in shards for row in rows]
+    assert "articles/2026-02-12-3.html#a-m649" in paths
+    days = page(target, "articles/index.html").xpath("//ul[@class='dates']/li")
+    assert "653 articles" in text(days[0])
