@@ -56,12 +56,13 @@ notebook: install ## Open JupyterLab with the notebooks on the published snapsho
 serve: install ## Preview the published pages on http://127.0.0.1:8000 (PORT=... for another)
 	$(BIN)/newsworld serve --port $${PORT:-8000}
 
-check: install-dev ## Format, lint, types, import rules, SQL style
+check: install-dev ## Format, lint, types, import rules, SQL style, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_models/models dbt_models/macros dbt_models/tests
+	$(BIN)/python .ci/audit $(BIN)/pip-audit
 
 docs: install-dev ## Write the data dictionary, and dbt's own pages to dbt_models/target/static_index.html
 	NEWSWORLD_WAREHOUSE=:memory: $(BIN)/dbt --quiet docs generate --static --empty-catalog \
