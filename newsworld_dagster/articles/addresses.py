@@ -84,6 +84,9 @@ def check_url(url: str, allowed: Sequence[Network] = ()) -> str:
     host = parts.hostname
     if not host:
         raise ValueError(f"leads to an address without a host: {url[:200]}")
+    if host == "localhost":
+        check_address(host, "127.0.0.1", allowed)
+        return host
     try:
         ipaddress.ip_address(host)
     except ValueError:

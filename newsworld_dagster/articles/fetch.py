@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import pandas as pd
 
-from newsworld_dagster.articles.addresses import (
-    AddressRefusedError,
-    Network,
-    check_url,
-    named_networks,
-)
 from newsworld_dagster.articles.batches import utc
 from newsworld_dagster.articles.feeds import (
     SUMMARY_CHARACTERS,
@@ -30,7 +22,6 @@ from newsworld_dagster.articles.feeds import (
     feeds_to_articles,
     parse_feed,
 )
-from newsworld_dagster.articles.guard import GuardedResolver
 from newsworld_dagster.articles.identity import publisher_of
 from newsworld_dagster.articles.polling import (
     Outcome,
@@ -39,50 +30,18 @@ from newsworld_dagster.articles.polling import (
     reason_to_wait,
     retry_moment,
 )
+from newsworld_dagster.articles.requesting import (
+    UNCHANGED,
+    FeedFailureError,
+    FetchLimits,
+    in_words,
+    open_session,
+    request_feed,
+)
 from newsworld_dagster.contracts import meet
 from newsworld_dagster.contracts.articles import FEED_STATE
 
-ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
-    "application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
-)
-CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
-OK, UNCHANGED, FAILED, WAITING = "ok", "unchanged", "failed", "waiting"
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PERMANENT = frozenset({301, 308})
-
-
-@dataclass(frozen=True)
-class FetchLimits:
-    """What a feed may cost, and how fast we may ask.
-
-    Attributes
-    ----------
-    concurrency, per_host
-        Feeds fetched at once, in all and from one host.
-    connect_seconds, read_seconds, total_seconds
-        Longest wait for a connection, for the next bytes, and for a whole feed.
-    max_bytes
-        Largest feed, after decompression.
-    max_redirects
-        Redirects followed before a feed is given up.
-    user_agent
-        How we introduce ourselves.
-    allowed
-        Networks that are not public and may be fetched from all the same. An address that the
-        list of feeds names outright is allowed for that feed, but no name and no redirect from
-        elsewhere leads there.
-    """
-
-    concurrency: int = 16
-    per_host: int = 2
-    connect_seconds: float = 10
-    read_seconds: float = 20
-    total_seconds: float = 60
-    max_bytes: int = 8 * 2**20
-    max_redirects: int = 5
-    user_agent: str = "NewsWorld/0.1 (news feed reader)"
-    allowed: tuple[Network, ...] = ()
+FAILED, WAITING = "failed", "waiting"
 
 
 @dataclass(frozen=True)
@@ -132,14 +91,6 @@ class NoFeedReachableError(RuntimeError):
     def __init__(self, message: str, result: FetchResult) -> None:
         super().__init__(message)
         self.result = result
-
-
-class _FeedFailure(Exception):  # noqa: N818 - never leaves this module
-    """Why one feed failed, in words, and what its server said about the next time."""
-
-    def __init__(self, message: str, *, gone: bool = False, retry: str | None = None) -> None:
-        super().__init__(message)
-        self.gone, self.retry = gone, retry
 
 
 @dataclass(frozen=True)
@@ -260,20 +211,7 @@ async def _poll_all(
     known = state.set_index("feed_url").to_dict("index")
     overall = asyncio.Semaphore(limits.concurrency)
     hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(limits.per_host))
-    async with aiohttp.ClientSession(
-        # Our own semaphores limit; waiting in the connector would count as a feed's time.
-        connector=aiohttp.TCPConnector(
-            limit=0, resolver=GuardedResolver(limits.allowed), use_dns_cache=False
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": limits.user_agent, "Accept": ACCEPT},
-        timeout=aiohttp.ClientTimeout(
-            total=limits.total_seconds,
-            sock_connect=limits.connect_seconds,
-            sock_read=limits.read_seconds,
-        ),
-        trust_env=False,
-    ) as session:
+    async with open_session(limits) as session:
 
         async def one(feed: Feed) -> _Answer:
             before = known.get(feed.url, {})
@@ -300,69 +238,19 @@ async def _poll(
     gone, retry = False, None
     try:
         async with asyncio.timeout(limits.total_seconds):
-            content, outcome = await _get(session, feed, known, limits)
+            content, outcome = await request_feed(session, feed.url, known, limits)
         answer = await _read(feed, content, outcome, known, whole)
         return replace(answer, seconds=time.monotonic() - started)
-    except _FeedFailure as failure:
+    except FeedFailureError as failure:
         error, gone, retry = str(failure), failure.gone, retry_moment(failure.retry, now)
-    except (FeedError, AddressRefusedError) as refused:
-        error = str(refused)
-    except aiohttp.ConnectionTimeoutError:
-        error = f"no connection within {limits.connect_seconds:g} seconds"
-    except aiohttp.SocketTimeoutError:
-        error = f"sent nothing for {limits.read_seconds:g} seconds"
-    except TimeoutError:
-        error = f"not done within {limits.total_seconds:g} seconds"
+    except FeedError as unreadable:
+        error = str(unreadable)
     except (aiohttp.ClientError, OSError, ValueError) as fault:
-        error = " ".join(str(_cause(fault)).split())[:300] or type(fault).__name__
+        error = in_words(fault, limits)
     except Exception as fault:  # noqa: BLE001 - a fault of our own must not stop the other feeds
         error = f"reading it failed: {type(fault).__name__}: {fault}"[:300]
     outcome = Outcome(FAILED, error=error, gone=gone, retry_after=retry)
     return _Answer(feed, outcome, seconds=time.monotonic() - started)
-
-
-async def _get(
-    session: aiohttp.ClientSession, feed: Feed, known: dict[Any, Any], limits: FetchLimits
-) -> tuple[bytes, Outcome]:
-    """The body of a full answer and its outcome; no body when nothing changed.
-
-    Redirects are followed here, each with its address checked.
-    """
-    conditions = {
-        header: known[field_name]
-        for header, field_name in CONDITIONS.items()
-        if isinstance(known.get(field_name), str)
-    }
-    address = address_of(feed.url, known)
-    own = named_networks(feed.url)
-    permanent = True
-    for _ in range(limits.max_redirects + 1):
-        at_home = urlsplit(address).netloc == urlsplit(feed.url).netloc
-        check_url(address, (*limits.allowed, *own) if at_home else limits.allowed)
-        async with session.get(address, headers=conditions, allow_redirects=False) as response:
-            if response.status in REDIRECTS and "Location" in response.headers:
-                address = urljoin(address, response.headers["Location"])
-                permanent = permanent and response.status in PERMANENT
-                continue
-            moved_to = address if permanent and address != feed.url else None
-            if response.status == 304 and conditions:
-                return b"", Outcome(UNCHANGED, moved_to=moved_to)
-            if response.status != 200:
-                reason = f" {response.reason}" if response.reason else ""
-                raise _FeedFailure(
-                    f"answered HTTP {response.status}{reason}",
-                    gone=response.status == 410,
-                    retry=response.headers.get("Retry-After"),
-                )
-            content = await _body(response, limits.max_bytes)
-            return content, Outcome(
-                OK,
-                etag=response.headers.get("ETag"),
-                last_modified=response.headers.get("Last-Modified"),
-                body_digest=hashlib.sha256(content).hexdigest(),
-                moved_to=moved_to,
-            )
-    raise _FeedFailure(f"redirects more than {limits.max_redirects} times")
 
 
 async def _read(
@@ -387,26 +275,6 @@ async def _read(
     if before and not entries:
         findings.append(f"it is suddenly empty: it had {before} entries")
     return _Answer(feed, replace(outcome, entries=entries), parsed, findings=findings)
-
-
-async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """The body, decompressed, given up as soon as it is too large."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(2**16):
-        body += chunk
-        if len(body) > most:
-            raise _FeedFailure(f"larger than {most} bytes")
-    return bytes(body)
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The refusal of an address, where the connector wrapped it in an error of its own."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, AddressRefusedError):
-            return inner
-        inner = inner.__cause__ or inner.__context__
-    return error
 
 
 def _next_state(state: pd.DataFrame, answers: Sequence[_Answer], now: pd.Timestamp) -> pd.DataFrame:

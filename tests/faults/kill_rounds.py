@@ -71,7 +71,7 @@ def rounds(number: int, seed: int, days: tuple[str, str], articles: Path) -> lis
     The world holds the articles and nothing else when a round begins; after the kill the same
     command runs undisturbed.
     """
-    chance = random.Random(seed)  # noqa: S311 - moments, not secrets
+    chance = random.Random(seed)
     replay = ("backtest", "--from", days[0], "--to", days[1], "--warm-up-from", days[0])
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -116,6 +116,12 @@ def test_a_redirect_inside_is_refused(site: Site, target: str, words: str) -> No
     assert len(result.articles) == 1
 
 
+def test_a_feed_that_the_list_names_at_localhost_is_read(site: Site) -> None:
+    site.says("good", rss("https://example.com/a"))
+    url = site.url("good").replace("127.0.0.1", "localhost")
+    assert poll(url)[1][url].status == "ok"
+
+
 def test_an_allowed_network_may_be_redirected_to(site: Site) -> None:
     site.says("good", rss("https://example.com/a"))
     url = site.says("away", status=302, Location=site.url("good").replace("127.0.0.1", "127.1.0.1"))

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
+
+from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +33,7 @@ def test_no_planted_key_is_written_anywhere(tmp_path: Path) -> None:
     for command in (
         ["import", str(articles)],
         ["run"],  # fails: no feed answers
-        ["backtest", "--from", "2026-01-05", "--to", "2026-01-05"],  # a Dagster run, alerts on
-        ["doctor", "--json"],
+        ["ledger", "verify"],
         ["backup", str(world / "backup.duckdb")],
     ):
         done = subprocess.run(
@@ -50,10 +52,37 @@ def test_no_planted_key_is_written_anywhere(tmp_path: Path) -> None:
         said += done.stdout + done.stderr
     assert "No such command" not in said
     assert PLANTED not in said
+    assert leaking(world) == []
+
+
+def leaking(world: Path) -> list[str]:
     written = [path for path in world.rglob("*") if path.is_file()]
-    assert any(path.suffix == ".db" for path in written)  # Dagster's history is among them
-    leaking = [str(path) for path in written if PLANTED.encode() in path.read_bytes()]
-    assert leaking == []
+    assert written
+    return [str(path) for path in written if PLANTED.encode() in path.read_bytes()]
+
+
+@dg.op(required_resource_keys={"settings"})
+def _breaks(context) -> None:
+    settings = context.resources.settings
+    context.log.info(f"these are the settings: {settings}")
+    raise dg.Failure(f"it broke with {settings!r}", metadata={"settings": str(settings)})
+
+
+@dg.job
+def _job() -> None:
+    _breaks()
+
+
+def test_dagsters_history_holds_no_key(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, llm_api_key=PLANTED, alert_webhook=PLANTED)
+    with dagster_instance(settings) as instance:
+        done = _job.execute_in_process(
+            instance=instance, resources={"settings": settings}, raise_on_error=False
+        )
+    assert not done.success
+    history = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(b"it broke with" in path.read_bytes() for path in history)
+    assert leaking(tmp_path) == []
 
 
 def test_settings_show_no_secret() -> None:
