@@ -1,6 +1,6 @@
 """What the record teaches: pairs of related claims, who leads, and what the bands mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import dagster as dg
@@ -24,7 +24,7 @@ from newsworld_dagster.defs.scorecards import FCT_SCORED
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import FORECASTERS
 from newsworld_dagster.forecasting.consistency import TOLERANCE, hold, relations_of, summary
-from newsworld_dagster.scoring import band_frequencies, lead
+from newsworld_dagster.scoring import Contest, band_frequencies, lead
 
 RELATIONS_KEY = dg.AssetKey(["forecasts", "relations"])
 INCONSISTENCIES_KEY = dg.AssetKey(["forecasts", "inconsistencies"])
@@ -62,23 +62,16 @@ def consistency_of_claims(
 ) -> Iterator[dg.MaterializeResult]:
     """Hold the claims of each day against each other; no outcome is needed."""
     days = days_of(context)
-    with world.warehouse.hold():
-        for day in days:
-            with world.warehouse.read() as reader:
-                claims = reader.claims_of_day(day, as_of(context, world, day))
-            pairs = hold(claims, relations_of(claims)).assign(day=day)
-            pairs = pairs[list(RELATIONS.columns)]
-            with world.warehouse.write() as writer:
-                writer.replace_partition("forecasts.relations", [day], pairs)
-                wrong = pairs[pairs["arbitrage"] > TOLERANCE]
-                writer.replace_partition("forecasts.inconsistencies", [day], wrong)
     with world.warehouse.read() as reader:
-        made = reader.frame(
-            "SELECT * FROM forecasts.relations WHERE day BETWEEN ? AND ? ORDER BY arbitrage DESC",
-            days[0],
-            days[-1],
-        )
-        wrong = reader.count("forecasts.inconsistencies", days)
+        claims = reader.claims_of_days(days, as_of(context, world, days[-1]))
+    # Only claims of one moment are held together, so the days do not mix.
+    made_on = claims.set_index("claim_id")["day"]
+    made = hold(claims, relations_of(claims)).assign(day=lambda rows: rows["claim_id"].map(made_on))
+    made = made[list(RELATIONS.columns)]
+    wrong = made[made["arbitrage"] > TOLERANCE]
+    with world.warehouse.write() as writer:
+        writer.replace_partition("forecasts.relations", days, made)
+        writer.replace_partition("forecasts.inconsistencies", days, wrong)
     figures = markdown(summary(made))
     yield dg.MaterializeResult(
         asset_key=RELATIONS_KEY,
@@ -88,7 +81,7 @@ def consistency_of_claims(
     yield dg.MaterializeResult(
         asset_key=INCONSISTENCIES_KEY,
         metadata={
-            "dagster/row_count": wrong,
+            "dagster/row_count": len(wrong),
             "tolerance (nats)": TOLERANCE,
             "by forecaster": figures,
             "the worst": markdown(made[worst]),
@@ -122,17 +115,36 @@ def leading_forecaster(
 ) -> Iterator[dg.MaterializeResult]:
     """Look at the record at fixed moments; a contest that is held every day is won by chance."""
     days = days_of(context)
-    with world.warehouse.hold():
-        for day in each_day(days, world, "leading forecaster"):
-            look(world, day, as_of(context, world, day))
+    held: list[dict[str, object]] = []
+    named: list[dict[str, object]] = []
     with world.warehouse.read() as reader:
-        contests = reader.frame("SELECT * FROM scorecards.contests ORDER BY day, challenger")
+        before = reader.last_look(days[0])
+        for day in each_day(days, world, "leading forecaster"):
+            due = before is None or (before[0].year, before[0].month) != (day.year, day.month)
+            if not due or reader.editions_of(day).empty:
+                continue
+            previous = FIRST_LEADER if before is None else before[1]
+            moment = as_of(context, world, day)
+            record = reader.settled_record(moment)
+            leader, contests = lead(record, previous, FORECASTERS, seed=world.settings.seed)
+            stamp = {"day": day, "as_of": moment}
+            held += [stamp | asdict(one) for one in contests]
+            named.append(stamp | _named(leader, previous, contests))
+            before = (day, leader)
+    with world.warehouse.write() as writer:
+        for table, columns, rows in (
+            ("scorecards.contests", CONTESTS.columns, held),
+            ("scorecards.leaders", LEADERS.columns, named),
+        ):
+            writer.replace_partition(table, days, pd.DataFrame(rows, columns=list(columns)))
+    with world.warehouse.read() as reader:
+        looks = reader.frame("SELECT * FROM scorecards.contests ORDER BY day, challenger")
         leaders = reader.frame("SELECT * FROM scorecards.leaders ORDER BY day")
-    last = contests[contests["day"] == contests["day"].max()]
+    last = looks[looks["day"] == looks["day"].max()]
     shown = ["champion", "challenger", "shared", "difference", "low", "high", "p_value", "reason"]
     yield dg.MaterializeResult(
         asset_key=CONTESTS_KEY,
-        metadata={"dagster/row_count": len(contests), "the last look": markdown(last[shown])},
+        metadata={"dagster/row_count": len(looks), "the last look": markdown(last[shown])},
     )
     leads = leaders["leader"].iloc[-1] if len(leaders) else FIRST_LEADER
     yield dg.MaterializeResult(
@@ -145,40 +157,15 @@ def leading_forecaster(
     )
 
 
-def look(world: World, day: pd.Timestamp, moment: pd.Timestamp) -> None:
-    """Hold the contests of a day that is the first of its month with an edition."""
-    none = pd.DataFrame([])
-    with world.warehouse.read() as reader:
-        before = reader.last_look(day)
-        due = before is None or (before[0].year, before[0].month) != (day.year, day.month)
-        record = (
-            reader.settled_record(moment) if due and not reader.editions_of(day).empty else None
-        )
-    contests, leaders = none, none
-    if record is not None:
-        previous = FIRST_LEADER if before is None else before[1]
-        leader, held = lead(record, previous, FORECASTERS, seed=world.settings.seed)
-        won = next((one for one in held if one.challenger == leader), None)
-        contests = pd.DataFrame([asdict(one) for one in held]).assign(day=day, as_of=moment)
-        leaders = pd.DataFrame(
-            [
-                {
-                    "day": day,
-                    "as_of": moment,
-                    "leader": leader,
-                    "previous": previous,
-                    "reason": f"no challenger passes the test against {previous}"
-                    if won is None
-                    else f"against {previous} on {won.shared} shared claims: {won.reason}",
-                }
-            ]
-        )
-    with world.warehouse.write() as writer:
-        for table, columns, rows in (
-            ("scorecards.contests", list(CONTESTS.columns), contests),
-            ("scorecards.leaders", list(LEADERS.columns), leaders),
-        ):
-            writer.replace_partition(table, [day], rows.reindex(columns=columns))
+def _named(leader: str, previous: str, contests: Sequence[Contest]) -> dict[str, object]:
+    won = next((one for one in contests if one.challenger == leader), None)
+    return {
+        "leader": leader,
+        "previous": previous,
+        "reason": f"no challenger passes the test against {previous}"
+        if won is None
+        else f"against {previous} on {won.shared} shared claims: {won.reason}",
+    }
 
 
 @dg.asset(

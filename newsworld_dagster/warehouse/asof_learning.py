@@ -43,10 +43,13 @@ class LearningReads:
             as_of,
         )
 
-    def claims_of_day(self, day: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
-        """The claims of one day's edition, made by `as_of`, in the ledger's order."""
+    def claims_of_days(self, days: list[pd.Timestamp], as_of: pd.Timestamp) -> pd.DataFrame:
+        """The claims of some days' editions, made by `as_of`, in the ledger's order."""
         return self.frame(
-            "SELECT * FROM forecasts.claims WHERE day = ? AND as_of <= ? ORDER BY seq", day, as_of
+            "SELECT * FROM forecasts.claims WHERE as_of <= ? "
+            "AND day IN (SELECT unnest(?::TIMESTAMP[])) ORDER BY seq",
+            as_of,
+            [day.to_pydatetime() for day in days],
         )
 
     def leader_as_of(self, as_of: pd.Timestamp) -> str | None:
