@@ -15,7 +15,7 @@ a claim and 60 % for its negation.
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -102,12 +102,16 @@ def relations_of(claims: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Columns kind, claim_id and other_id: the first claim cannot come true without the other.
     """
-    ruled = claims[claims["spec"].notna()]
+    told = claims[["claim_id", "forecaster", "as_of", "made_at", "resolve_by", "spec"]]
+    ruled = told[told["spec"].notna()].sort_values("claim_id")
     specs = [RuleSpec(**json.loads(text)) for text in ruled["spec"]]
     ruled = ruled.assign(rule=specs, anchor_id=[spec.anchor_id for spec in specs])
+    groups: dict[tuple[object, ...], list[Any]] = {}
+    for row in ruled.itertuples(index=False):
+        groups.setdefault((row.forecaster, row.as_of, row.anchor_id), []).append(row)
     found = []
-    for _, rows in ruled.groupby(["forecaster", "as_of", "anchor_id"], sort=True):
-        group = list(rows.sort_values("claim_id").itertuples(index=False))
+    for key in sorted(groups):
+        group = groups[key]
         for one in group:
             for other in group:
                 if one.claim_id == other.claim_id:
