@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pandas as pd
 
 from newsworld_dagster.defs.retrieval import Retrieved, Sought, retrieve
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.llm import Budget, FolderStore, Price, Terms, connect
 from newsworld_dagster.resolution import (
     Case,
     FiledClaim,
@@ -55,7 +53,7 @@ def judge_document(
     JudgingError
         Without a key, or when no claim could be asked about.
     """
-    if not world.settings.analyst_on:
+    if not world.analyst_on:
         raise JudgingError(
             "The judge is a language model, and none is set up. Set NEWSWORLD_LLM_API_KEY (and "
             "NEWSWORLD_LLM_BASE_URL and NEWSWORLD_LLM_MODEL for a server of your own) and run "
@@ -72,7 +70,15 @@ def judge_document(
     ]
     found = retrieve(world, sought, as_of=moment, k=k)
     cases = [_case(claim, one) for claim, one in zip(good, found, strict=True)]
-    judged = _judge(world, cases, moment)
+    judged = world.ask(
+        lambda model: judge_claims(
+            cases,
+            model,
+            as_of=moment,
+            day=moment.floor("D"),
+            code_version=world.code_version,
+        )
+    )
     if len(judged.unfinished) and len(judged.unfinished) == sum(len(c.articles) > 0 for c in cases):
         raise JudgingError(
             f"None of the {len(judged.unfinished)} claims with articles could be asked about: "
@@ -105,32 +111,6 @@ def _case(claim: FiledClaim, found: Retrieved) -> Case:
         articles=found.articles,
         complete=found.complete,
     )
-
-
-def _judge(world: World, cases: Sequence[Case], moment: pd.Timestamp) -> Judged:
-    settings = world.settings
-    assert settings.llm_api_key is not None
-    key = settings.llm_api_key.get_secret_value()
-    price = Price(settings.llm_input_usd, settings.llm_output_usd)
-
-    async def run() -> Judged:
-        async with connect(
-            settings.llm_base_url,
-            settings.llm_model,
-            key,
-            store=FolderStore(settings.data_dir / "answers"),
-            budget=Budget(settings.llm_budget_tokens, settings.llm_budget_usd),
-            terms=Terms(settings.llm_structure, settings.llm_concurrency, price),
-        ) as model:
-            return await judge_claims(
-                cases,
-                model,
-                as_of=moment,
-                day=moment.floor("D"),
-                code_version=world.code_version,
-            )
-
-    return asyncio.run(run())
 
 
 def _rows(

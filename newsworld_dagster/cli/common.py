@@ -61,10 +61,10 @@ def print_json(document: Any) -> None:
 
 def check_forecasters(names: list[str] | None) -> None:
     """Raise `UsageError` for a name that no forecaster has."""
-    from newsworld_dagster.forecasting import FORECASTERS
+    from newsworld_dagster.forecasting import ANALYST, FORECASTERS
+
+    known = (*FORECASTERS, ANALYST)
 
     for name in names or []:
-        if name not in FORECASTERS:
-            raise UsageError(
-                f"There is no forecaster {name!r}. Choose from: {', '.join(FORECASTERS)}."
-            )
+        if name not in known:
+            raise UsageError(f"There is no forecaster {name!r}. Choose from: {', '.join(known)}.")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import (
+    ANALYST,
     Analyses,
     AnalystParameters,
     Stamp,
@@ -23,7 +24,6 @@ from newsworld_dagster.forecasting import (
     draft_reports,
     event_rate_claims,
 )
-from newsworld_dagster.forecasting.analyst import NAME as ANALYST
 from newsworld_dagster.forecasting.ledger import digest
 from newsworld_dagster.resolution import (
     Case,

@@ -65,7 +65,9 @@ def record_verdicts(
 ) -> Recorded:
     """Append a person's verdicts in one transaction, each superseding the one in force.
 
-    Faulty rows and unknown claims are left out and named; they cost no other.
+    A verdict holds for the claim's question: the claims of other forecasters on it get the same,
+    unless they are named themselves. Faulty rows and unknown claims are left out and named; they
+    cost no other.
 
     Parameters
     ----------
@@ -79,6 +81,7 @@ def record_verdicts(
     recorded: dict[str, str] = {}
     known: list[str] = []
     rows = []
+    named = {given.claim_id for given in verdicts}
     with world.warehouse.write() as writer:
         question_of = writer.claims_as_of(moment).set_index("claim_id")["question_id"]
         in_force = writer.verdicts_as_of(moment).set_index("claim_id")
@@ -92,13 +95,18 @@ def record_verdicts(
                 )
                 refused.append(replace(given, fault=fault))
                 continue
-            before = in_force.loc[given.claim_id] if given.claim_id in in_force.index else None
-            row = _row(world, given, str(question_of[given.claim_id]), before, moment)
-            if not again and before is not None and _same(row, before):
-                known.append(given.claim_id)
-                continue
-            rows.append(row)
-            recorded[given.claim_id] = str(row["resolution_id"])
+            question = str(question_of[given.claim_id])
+            fellows = set(question_of.index[question_of == question]) - named
+            for claim_id in [given.claim_id, *sorted(fellows)]:
+                before = in_force.loc[claim_id] if claim_id in in_force.index else None
+                row = _row(world, replace(given, claim_id=claim_id), question, before, moment)
+                own = claim_id == given.claim_id
+                if not again and before is not None and _same(row, before):
+                    known += [claim_id] * own
+                    continue
+                rows.append(row)
+                if own:
+                    recorded[claim_id] = str(row["resolution_id"])
         if rows:
             writer.append("outcomes.resolutions", pd.DataFrame(rows))
             seal_verdicts(writer, moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsworld_dagster.forecasting.analyst import NAME as ANALYST
 from newsworld_dagster.forecasting.analyst import (
     AnalystParameters,
     TopicDraft,
@@ -29,9 +30,11 @@ from newsworld_dagster.forecasting.lint import Finding, lint
 from newsworld_dagster.forecasting.windows import deadline_of
 
 # Everyone who answers, the learning ones last.
+# Those that answer the desk's questions; the analyst asks its own.
 FORECASTERS = (*DESK, *LEARNED)
 
 __all__ = [
+    "ANALYST",
     "FORECASTERS",
     "LEARNED",
     "MEMBERS",

@@ -21,6 +21,7 @@ from newsworld_dagster.runsafety import PROCESS_TAG
 from newsworld_dagster.settings import Settings
 from newsworld_dagster.watching import watch
 from tests.synthetic_world import frame
+from tests.warehouse.warehouse_rows import call
 
 PLANTED = "planted-key-4711"
 
@@ -126,9 +127,11 @@ def test_the_watch_tells_what_turned_bad(settings: Settings) -> None:
         writer.append(
             "forecasts.claims",
             frame("forecasts.claims", [{"claim_id": "c", "statement": "It will happen.",
-                                        "section": "World", "band": "Low", "cost_usd": 4.9,
+                                        "section": "World", "band": "Low", "cost_usd": 0.0,
                                         "resolver": "rule", "phase": "record", "day": now}]),
         )  # fmt: skip
+        stopped = call("p1", now, 1, outcome="stopped", reason="the budget", charged_usd=0.0)
+        writer.append("forecasts.model_calls", stopped)
     kinds = {"stale articles", "feed collapse", "ledger mismatch", "budget reached"}
     assert {alert.kind for alert in watch(world)} == kinds
     assert {got["kind"] for got in Hook.got} == kinds

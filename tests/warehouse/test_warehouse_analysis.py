@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from newsworld_dagster.warehouse import Warehouse
-from tests.warehouse.warehouse_rows import at, claim, claims, verdict
+from tests.warehouse.warehouse_rows import at, call, claim, claims, verdict
 
 NOW = at("16 00:00")
 AFTER = NOW + pd.Timedelta(microseconds=1)
@@ -16,36 +16,6 @@ ON_EVENT = {"resolver": "judge", "template": "event:court", "forecaster": "analy
 
 def event(seq: int, question: str, made_at: pd.Timestamp, days: int, **changes: Any) -> dict:
     return claim(seq, question, made_at, days, **(ON_EVENT | changes))
-
-
-def call(subject: str, as_of: pd.Timestamp, number: int, **changes: Any) -> pd.DataFrame:
-    row = {
-        "call_id": f"m{number}",
-        "subject": subject,
-        "topic_id": None,
-        "day": as_of.floor("D"),
-        "as_of": as_of,
-        "asked_at": as_of,
-        "prompt_id": "judge-1",
-        "prompt_digest": "p",
-        "input_digest": "i",
-        "request_digest": "r",
-        "sample_index": 0,
-        "model": "toy-1",
-        "outcome": "answered",
-        "fault": None,
-        "reason": None,
-        "raw": "{}",
-        "input_tokens": 10,
-        "output_tokens": 5,
-        "cache_write_tokens": 0,
-        "cache_read_tokens": 0,
-        "requests": 1,
-        "cost_usd": 0.01,
-        "charged_usd": 0.01,
-        "seconds": 1.0,
-    }
-    return pd.DataFrame([row | changes])
 
 
 FIRST = event(1, "q1", at("10 00:00"), 3)

@@ -176,3 +176,33 @@ def verdict(number: int, claim_row: dict, verdict: str, decided_at: pd.Timestamp
         "code_version": "0",
     }
     return pd.DataFrame([row | changes])
+
+
+def call(subject: str, as_of: pd.Timestamp, number: int, **changes: Any) -> pd.DataFrame:
+    row = {
+        "call_id": f"m{number}",
+        "subject": subject,
+        "topic_id": None,
+        "day": as_of.floor("D"),
+        "as_of": as_of,
+        "asked_at": as_of,
+        "prompt_id": "judge-1",
+        "prompt_digest": "p",
+        "input_digest": "i",
+        "request_digest": "r",
+        "sample_index": 0,
+        "model": "toy-1",
+        "outcome": "answered",
+        "fault": None,
+        "reason": None,
+        "raw": "{}",
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "cache_write_tokens": 0,
+        "cache_read_tokens": 0,
+        "requests": 1,
+        "cost_usd": 0.01,
+        "charged_usd": 0.01,
+        "seconds": 1.0,
+    }
+    return pd.DataFrame([row | changes])
