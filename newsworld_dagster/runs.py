@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 JOB = "daily_edition"
+PAGES_JOB = "notebook_pages"
 
 
 class RunFailedError(RuntimeError):
@@ -64,15 +65,10 @@ def run_days(
     RunFailedError
         When a step fails, with its message.
     """
-    import dagster as dg
-
-    from newsworld_dagster.definitions import defs
-
     # Imported late: the partitions are the days that the warehouse has now.
     from newsworld_dagster.defs.partitions import AS_OF_TAG, RECORD_FROM_TAG
 
     tags = {
-        PROCESS_TAG: this_process(),
         "dagster/asset_partition_range_start": f"{first:%Y-%m-%d}",
         "dagster/asset_partition_range_end": f"{last:%Y-%m-%d}",
     }
@@ -80,7 +76,26 @@ def run_days(
         tags[AS_OF_TAG] = as_of.isoformat()
     if record_from is not None:
         tags[RECORD_FROM_TAG] = f"{record_from:%Y-%m-%d}"
-    job = defs().resolve_job_def(JOB)
+    _run(world, JOB, tags)
+
+
+def render_pages(world: World) -> None:
+    """Run the notebooks that a day's run leaves out, on the published snapshot, in this process.
+
+    Raises
+    ------
+    RunFailedError
+        When a notebook fails, with its message; the others' pages are made all the same.
+    """
+    _run(world, PAGES_JOB, {})
+
+
+def _run(world: World, name: str, tags: dict[str, str]) -> None:
+    import dagster as dg
+
+    from newsworld_dagster.definitions import defs
+
+    job = defs().resolve_job_def(name)
     with (
         run_turn(world.settings, world.progress),
         dagster_instance(world.settings) as instance,
@@ -91,7 +106,7 @@ def run_days(
         # dbt tells its steps to stdout, which belongs to the command; its log keeps them.
         result = job.execute_in_process(
             instance=instance,
-            tags=tags,
+            tags={PROCESS_TAG: this_process()} | tags,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             resources={"world": world},
             raise_on_error=False,

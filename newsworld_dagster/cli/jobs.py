@@ -36,6 +36,7 @@ app = typer.Typer()
 @app.command()
 def demo() -> None:
     """Run the whole main job on the bundled sample, offline, then say where to look."""
+    from newsworld_dagster.runs import render_pages
     from newsworld_dagster.settings import PROJECT, Settings
 
     settings = Settings()
@@ -50,6 +51,7 @@ def demo() -> None:
             f"replaying {len(days)} days, the first three weeks as warm-up; about a minute or two"
         )
         _run(world, days[0], days[-1], record_from=start)
+        render_pages(world)
         _print_what_is_there(world)
     folder = settings.data_dir
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
@@ -106,6 +108,17 @@ def run(
         for alert in watch(world):
             err.print(f"alert: {alert.kind}: {alert.title}", style="yellow", markup=False)
         _print_what_is_there(world)
+
+
+@app.command()
+def notebooks() -> None:
+    """Run all notebooks on the published snapshot and keep their pages; a run keeps one of them."""
+    from newsworld_dagster.runs import render_pages
+
+    with failing_plainly():
+        world = open_world()
+        render_pages(world)
+        out.print(f"pages in {world.settings.published_dir / 'notebooks'}", highlight=False)
 
 
 @app.command("import")

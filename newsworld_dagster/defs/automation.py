@@ -3,16 +3,26 @@
 import dagster as dg
 
 from newsworld_dagster.alerts import Alert, send
+from newsworld_dagster.defs.notebooks import DAILY, NOTEBOOKS, page_key
 from newsworld_dagster.defs.partitions import DAYS
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.runsafety import PROCESS_TAG
 
-# Everything, from articles to the rendered notebook: what `newsworld run` launches.
+# Pages of notebooks that a day's run does not wait for: they take longer than all the rest.
+PAGES = dg.AssetSelection.assets(*(page_key(name) for name in NOTEBOOKS if name != DAILY))
+
+# Everything else, from articles to pages: what `newsworld run` launches.
 daily_edition = dg.define_asset_job(
     "daily_edition",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - PAGES,
     partitions_def=DAYS,
     description="News of a day, or of a range of days, to stories, claims, verdicts, scorecard.",
+)
+
+notebook_pages = dg.define_asset_job(
+    "notebook_pages",
+    selection=PAGES,
+    description="The other notebooks, run on the published snapshot: `newsworld notebooks`.",
 )
 
 
@@ -32,6 +42,14 @@ def evening_edition(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     )
 
 
+weekly_pages = dg.ScheduleDefinition(
+    job=notebook_pages,
+    cron_schedule="0 4 * * 1",
+    execution_timezone="UTC",
+    description="Each Monday: the pages of all notebooks.",
+)
+
+
 @dg.run_failure_sensor(
     name="failed_run_alert",
     description="Send an alert when a run that a daemon launched fails; the command sends its own.",
@@ -47,7 +65,9 @@ def failed_run_alert(context: dg.RunFailureSensorContext, world: dg.ResourcePara
 
 @dg.definitions
 def automation() -> dg.Definitions:
-    """The job and its schedule, which is off until someone turns it on."""
+    """The jobs and their schedules, which are off until someone turns them on."""
     return dg.Definitions(
-        jobs=[daily_edition], schedules=[evening_edition], sensors=[failed_run_alert]
+        jobs=[daily_edition, notebook_pages],
+        schedules=[evening_edition, weekly_pages],
+        sensors=[failed_run_alert],
     )

@@ -23,12 +23,20 @@ NOTEBOOKS = {
     "verdict_desk": "Which claims wait for a person, and what may decide them?",
 }
 
+# The one that every day's run keeps up to date.
+DAILY = "calibration"
+
+
+def page_key(name: str) -> dg.AssetKey:
+    """The asset that keeps a notebook's page."""
+    return dg.AssetKey(["published", f"{name}_notebook"])
+
 
 def notebook_page(name: str, answers: str) -> dg.AssetsDefinition:
     """The asset that runs a notebook on the snapshot and keeps its page."""
 
     @dg.asset(
-        key=["published", f"{name}_notebook"],
+        key=page_key(name),
         deps=[snapshot],
         owners=OWNERS,
         group_name=GROUP,
