@@ -150,11 +150,12 @@ def percent(probability: float | None) -> str:
     """
     if probability is None:
         return "–"
-    if 0 < probability < 0.005:
-        return "<1\u202f%"
-    if 0.995 <= probability < 1:
-        return ">99\u202f%"
-    return f"{100 * probability:.0f}\u202f%".replace("-", "−")
+    whole = f"{100 * probability:.0f}"
+    if whole == "0" and probability > 0:
+        whole = "<1"
+    elif whole == "100" and probability < 1:
+        whole = ">99"
+    return f"{whole}\u202f%".replace("-", "−")
 
 
 def width(probability: float) -> str:

@@ -22,7 +22,6 @@ LONGEST: Final = {
     "topic_label": 80,
     "term": 60,
     "publisher": 80,
-    "summary": 280,
     "sentence": 500,
     "quote": 300,
     "statement": 500,
