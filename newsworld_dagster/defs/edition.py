@@ -10,6 +10,7 @@ from newsworld_dagster.defs.partitions import OWNERS
 from newsworld_dagster.defs.published import GROUP, snapshot
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.edition import Chart, Given, Published, build_edition
+from newsworld_dagster.forecasting.analyst import NAME as ANALYST
 from newsworld_dagster.scoring import calibration_bins, consistency_band, reliability_curve
 from newsworld_dagster.warehouse import open_snapshot
 
@@ -53,7 +54,8 @@ def publish_edition(world: World) -> Published:
     given = Given(
         as_of=as_of,
         frames=frames,
-        preferred=PREFERRED,
+        # A report in prose leads where there is one.
+        preferred=(ANALYST, *PREFERRED),
         charts=_charts(frames, world.settings.seed),
         site_url=world.settings.site_url,
     )

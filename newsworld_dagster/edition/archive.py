@@ -15,6 +15,7 @@ from newsworld_dagster.edition import paths
 from newsworld_dagster.edition.text import clean_frame
 
 Row = dict[str, Any]
+BASELINE = "base-rate"
 # Articles on a page, so that none grows heavy on a busy day.
 A_LIST = 300
 
@@ -30,7 +31,8 @@ class Given:
     frames
         From `Reader.edition_frames`.
     preferred
-        Forecasters, the one whose probability stands for a question first; others follow.
+        Forecasters, the one whose probability stands for a question first; others follow, and
+        `base-rate`, which is the yardstick, comes last.
     charts
         SVG by name, dark ones under NAME-dark: reliability of each forecaster and what else the
         scorecard shows. What a chart says is in its `Chart.alt`.
@@ -81,10 +83,12 @@ class Archive:
 
     @cached_property
     def rank(self) -> dict[str, int]:
-        """Place of each forecaster, the most preferred first."""
-        names = self.frames["claims"]["forecaster"].unique()
-        others = sorted(set(names) - set(self.given.preferred))
-        return {name: place for place, name in enumerate([*self.given.preferred, *others])}
+        """Place of each forecaster, the most preferred first, the yardstick last."""
+        preferred = [name for name in self.given.preferred if name != BASELINE]
+        names = set(self.frames["claims"]["forecaster"].unique())
+        others = sorted(names - {*preferred, BASELINE})
+        ordered = [*preferred, *others, BASELINE]
+        return {name: place for place, name in enumerate(ordered) if name in names}
 
     @cached_property
     def articles(self) -> dict[str, Row]:

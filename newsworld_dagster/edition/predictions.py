@@ -14,7 +14,6 @@ A_PAGE = 60
 SOON = 80
 # A step of a timeline that a report shows as what had happened.
 STEPS = 6
-BASELINE = "base-rate"
 SECTION_NAMES = {
     "situation": "The current situation",
     "signal": "Key trends and signals",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsworld_dagster.edition.archive import Archive, Row, grouped
+from newsworld_dagster.edition.archive import BASELINE, Archive, Row, grouped
 from newsworld_dagster.edition.briefs import claim_brief
 from newsworld_dagster.edition.render import Page
 
@@ -89,7 +89,7 @@ def _misses(archive: Archive) -> list[Row]:
     seen = set()
     for row in scored:
         claim = claims.get(row["claim_id"])
-        if claim is None or row["forecaster"] == "base-rate" or claim["question_id"] in seen:
+        if claim is None or row["forecaster"] == BASELINE or claim["question_id"] in seen:
             continue
         seen.add(claim["question_id"])
         found.append(claim_brief(archive, claim) | {"brier": row["brier"]})
