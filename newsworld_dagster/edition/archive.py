@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from newsworld_dagster.edition import paths
+from newsworld_dagster.edition.rows import Row, grouped, records, status
 from newsworld_dagster.edition.text import clean_frame
 
-Row = dict[str, Any]
 BASELINE = "base-rate"
 # Articles on a page, so that none grows heavy on a busy day.
 A_LIST = 300
@@ -259,42 +258,6 @@ class Archive:
                 }
             )
         return found
-
-
-def records(frame: pd.DataFrame) -> list[Row]:
-    """Rows as dicts, None where a value is missing."""
-    columns = []
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype == object:
-            columns.append(
-                [None if value is None or value is pd.NaT else value for value in values]
-            )
-        else:
-            missing = values.isna()
-            plain = values.tolist()
-            columns.append(
-                [None if gone else value for value, gone in zip(plain, missing, strict=True)]
-                if missing.any()
-                else plain
-            )
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
-    """Rows by a column, in their order."""
-    found: dict[Any, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row[key]].append(row)
-    return dict(found)
-
-
-def status(claim: Row, as_of: pd.Timestamp) -> str:
-    """What became of a claim: yes, no or void, else overdue or open."""
-    if claim["verdict"]:
-        return str(claim["verdict"])
-    return "overdue" if claim["resolve_by"] <= as_of else "open"
 
 
 def _nearest(

@@ -7,7 +7,8 @@ from typing import Any
 
 from newsworld_dagster.contracts.vocabulary import confidence_band
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row
+from newsworld_dagster.edition.archive import Archive
+from newsworld_dagster.edition.rows import Row
 
 
 def report_brief(archive: Archive, row: Row, *, fate: bool = True) -> Row:

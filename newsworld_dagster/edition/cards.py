@@ -12,9 +12,10 @@ from pydantic_core import to_json
 
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.publish import File
 from newsworld_dagster.edition.render import day, percent
+from newsworld_dagster.edition.rows import Row
 
 # A picture takes 20 ms, a page less than one: only new predictions have their own.
 FRESH_DAYS = 7

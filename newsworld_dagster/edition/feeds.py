@@ -10,10 +10,11 @@ from pydantic_core import to_json
 
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.predictions import settled
 from newsworld_dagster.edition.publish import File
 from newsworld_dagster.edition.render import iso, percent
+from newsworld_dagster.edition.rows import Row
 
 MOST = 40
 ATOM = "http://www.w3.org/2005/Atom"

@@ -9,10 +9,11 @@ import pandas as pd
 from newsworld_dagster.contracts.digests import FRONT
 from newsworld_dagster.contracts.vocabulary import EVERYWHERE, SECTIONS
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row, grouped
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.briefs import claim_brief, digest_brief, report_brief, strip
 from newsworld_dagster.edition.predictions import due_soon, settled
 from newsworld_dagster.edition.render import Page, day
+from newsworld_dagster.edition.rows import Row, grouped
 
 LEADING = 7
 SHORT = 8

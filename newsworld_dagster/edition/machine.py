@@ -10,11 +10,12 @@ import pandas as pd
 from pydantic_core import to_json
 
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row, grouped
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.briefs import label_of, report_brief
 from newsworld_dagster.edition.predictions import settled
 from newsworld_dagster.edition.publish import File
 from newsworld_dagster.edition.render import ROOM, iso
+from newsworld_dagster.edition.rows import Row, grouped
 
 SCHEMA = ROOM / "schema.json"
 LATEST = 200

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row, grouped
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.briefs import claim_brief, report_brief, window
 from newsworld_dagster.edition.render import Page, iso
+from newsworld_dagster.edition.rows import Row, grouped
 
 A_PAGE = 60
 SOON = 80

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row, grouped
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.briefs import window
 from newsworld_dagster.edition.render import Page, iso, percent
+from newsworld_dagster.edition.rows import Row, grouped
 
 # The plot of a history: width and height of its inside, in units of the SVG.
 PLOT = (600, 160)

@@ -8,9 +8,10 @@ import pandas as pd
 
 from newsworld_dagster.contracts.digests import DIGEST_SECTIONS, FRONT
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive, Row, grouped
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.briefs import claim_brief, digest_brief
 from newsworld_dagster.edition.render import Page, day
+from newsworld_dagster.edition.rows import Row, grouped
 
 # Quiet topics that the list of timelines still names.
 QUIET = 150

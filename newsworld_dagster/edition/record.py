@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from newsworld_dagster.edition.archive import BASELINE, Archive, Row, grouped
+from newsworld_dagster.edition.archive import BASELINE, Archive
 from newsworld_dagster.edition.briefs import claim_brief
 from newsworld_dagster.edition.render import Page
+from newsworld_dagster.edition.rows import Row, grouped
 
 WORST = 12
 GROUPS = {
