@@ -38,8 +38,8 @@ def sign_off(world: World, day: pd.Timestamp, moment: pd.Timestamp, *, late: boo
 
 
 def seal_verdicts(writer: Writer, moment: pd.Timestamp) -> None:
-    """Chain what is not chained yet, inside the transaction of `writer`."""
-    links = seal(writer.unsealed_verdicts(), writer.verdicts_head(), moment)
+    """Chain what was decided up to `moment` and is not chained yet, in `writer`'s transaction."""
+    links = seal(writer.unsealed_verdicts(moment), writer.verdicts_head(), moment)
     writer.append("outcomes.verdict_chain", links)
 
 

@@ -392,11 +392,12 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
         ).fetchone()
         return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
 
-    def unsealed_verdicts(self) -> pd.DataFrame:
-        """Verdicts that no link of the chain covers yet."""
+    def unsealed_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
+        """Verdicts decided up to `as_of` that no link of the chain covers yet."""
         return self.frame(
             "SELECT * FROM outcomes.resolutions ANTI JOIN outcomes.verdict_chain "
-            "USING (resolution_id)"
+            "USING (resolution_id) WHERE decided_at <= ?",
+            as_of,
         )
 
     def last_head(self) -> pd.DataFrame:
