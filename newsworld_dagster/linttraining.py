@@ -73,7 +73,7 @@ def main() -> int:
     found = {}
     for name, given_vectors in (("words", None), ("vectors", vectors)):
         least = _how_sure(gists, faults, weight, own, given_vectors, MAY_BE_REFUSED[name])
-        model = fit_vagueness(gists, faults, weight, given_vectors, least=least)
+        model = fit_vagueness(gists, list(faults), weight, given_vectors, least=least)
         refused = [
             model.finding(gist, vector if name == "vectors" else None) is not None
             for gist, vector in zip(other, other_vectors, strict=True)

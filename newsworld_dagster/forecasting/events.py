@@ -182,11 +182,11 @@ def in_the_past(text: str) -> str | None:
         if place and (word in _FORMS["s"] or word in _BE):
             break
     present = any(word in _BE or word in _CLEAR["s"] for word in said[1:])
-    told = re.search(
+    dated = re.search(
         r"^[^,?]* (\w+ed|began|fell|rose|won|lost|left|broke) (?:on|in) date\W*$", text
     )
-    if told and not present and told[1] not in _FORMS["base"]:
-        return told[1]
+    if dated and not present and dated[1] not in _FORMS["base"]:
+        return dated[1]
     found = _PAST_TIME.search(text)
     return found.group(0) if found and "since" not in said else None
 

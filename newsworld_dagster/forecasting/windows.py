@@ -266,8 +266,8 @@ def _span(
         day = pd.Timestamp(feast(name, year))
         return day, day + _DAY_END
     if name := given.get("season"):
-        first, last = season(name, year)
-        return pd.Timestamp(first), pd.Timestamp(last) + _DAY_END
+        opens, closes = season(name, year)
+        return pd.Timestamp(opens), pd.Timestamp(closes) + _DAY_END
     if "half" in given and (given["half"] or nth):
         first, last = (1, 6) if int(given["half"] or nth or 0) == 1 else (7, 12)
         return pd.Timestamp(year, first, 1), _end(pd.Period(year=year, month=last, freq="M"))
