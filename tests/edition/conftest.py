@@ -55,7 +55,8 @@ def nasty_served(nasty_site: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+# Not of the session: while Playwright runs, its loop is in the way of every asyncio.run.
+@pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium of the system."""
     from playwright.sync_api import sync_playwright
