@@ -131,10 +131,15 @@ class Archive:
 
     @cached_property
     def claims_of(self) -> dict[str, list[Row]]:
-        """Claims by report, likeliest first."""
+        """Claims by report, likeliest first: those of its own forecaster.
+
+        The yardstick's answers to an analyst's questions are kept under the analyst's report.
+        """
+        author = {row["report_id"]: row["forecaster"] for row in self.rows("reports")}
+        own = [row for row in self.claims if author.get(row["report_id"]) == row["forecaster"]]
         return {
             key: sorted(rows, key=lambda row: (-row["probability"], row["seq"]))
-            for key, rows in grouped(self.claims, "report_id").items()
+            for key, rows in grouped(own, "report_id").items()
         }
 
     @cached_property

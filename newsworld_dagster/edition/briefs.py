@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pandas as pd
+
 from newsworld_dagster.contracts.vocabulary import confidence_band
 from newsworld_dagster.edition import paths
 from newsworld_dagster.edition.archive import Archive
@@ -70,7 +72,7 @@ def _claim_brief(archive: Archive, claim: Row) -> Row:
         "band": claim["band"],
         "window": window(claim["window_days"]),
         "made_at": claim["made_at"],
-        "resolve_by": claim["resolve_by"],
+        "resolve_by": _last_day(claim),
         "status": claim["status"],
         "decided_at": claim["decided_at"],
         "forecaster": claim["forecaster"],
@@ -78,6 +80,13 @@ def _claim_brief(archive: Archive, claim: Row) -> Row:
         "section": claim["section"],
         "report": paths.report(claim["report_id"]) if report else None,
     }
+
+
+def _last_day(claim: Row) -> Any:
+    """The deadline as a date is shown: an event by a day may happen on it until it ends."""
+    deadline = claim["resolve_by"]
+    whole = claim["resolver"] == "judge" and deadline == deadline.normalize()
+    return deadline - pd.Timedelta(seconds=1) if whole else deadline
 
 
 def digest_brief(archive: Archive, row: Row) -> Row:

@@ -76,8 +76,9 @@ def _ordered(rows: list[Row]) -> list[Row]:
 
     def place(row: Row) -> tuple[int, str]:
         group = str(row["group"])
+        number = group.partition(" ")[0]
         bands = {"Low": 0, "Medium": 1, "High": 2}
-        return (int(group) if group.isdigit() else bands.get(group, 0), group)
+        return (int(number) if number.isdigit() else bands.get(group, 0), group)
 
     return sorted(rows, key=place)
 
