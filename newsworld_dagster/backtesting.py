@@ -142,12 +142,21 @@ def with_record(snapshot: Snapshot, *backtests: pd.DataFrame) -> pd.DataFrame:
 def _asked(
     record: pd.DataFrame, since: pd.Timestamp | str | None, until: pd.Timestamp | str | None
 ) -> pd.DataFrame:
-    """One row a question, with what base-rate said and the verdict that was decided last."""
+    """One row a question of the desk, with what base-rate said and the last verdict.
+
+    Its features are those of whom it was asked first: the forecasters that learn from the others
+    keep what these said in their place.
+    """
+    record = record[record["resolver"] == "rule"]
     base = record[record["forecaster"] == BASELINE].set_index("question_id")["probability"]
     latest = record.sort_values(["decided_at", "seq"], na_position="first").drop_duplicates(
         "question_id", keep="last"
     )
-    chosen = latest.sort_values("seq").assign(base_rate=latest["question_id"].map(base))
+    first = record.sort_values("seq").drop_duplicates("question_id").set_index("question_id")
+    chosen = latest.sort_values("seq").assign(
+        base_rate=latest["question_id"].map(base),
+        features=latest["question_id"].map(first["features"]),
+    )
     if since is not None:
         chosen = chosen[chosen["as_of"] >= pd.Timestamp(since)]
     if until is not None:

@@ -14,6 +14,9 @@ from newsworld_dagster.forecasting.lint import lint
 from newsworld_dagster.forecasting.vagueness import gist_of_wording
 from newsworld_dagster.forecasting.windows import deadline_of
 
+# Years that a claim can be about.
+YEARS = range(1900, 2200)
+
 
 class ClaimFileError(ValueError):
     """The file of claims cannot be read."""
@@ -97,4 +100,8 @@ def _in_words(cell: object, made_at: pd.Timestamp | None) -> pd.Timestamp | None
 
 def _times(values: pd.Series) -> list[pd.Timestamp | None]:
     parsed = pd.to_datetime(values.replace("", None), utc=True, errors="coerce", format="mixed")
-    return [None if pd.isna(moment) else moment.tz_localize(None) for moment in parsed]
+    # '-1' is read as a year before Christ, which cannot even be printed: it is no date.
+    return [
+        moment.tz_localize(None) if not pd.isna(moment) and moment.year in YEARS else None
+        for moment in parsed
+    ]
