@@ -20,7 +20,7 @@ class CasesError(ValueError):
 def open_cases(
     snapshot: Snapshot, encode: Encode, *, most: int = 12, k: int = 5
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Overdue claims, then open ones by their deadline, with evidence and a proposal.
+    """Claims the judge left open, then overdue and open ones, with evidence and a proposal.
 
     One claim a question, because a verdict settles the question for all; a proposal is no
     verdict.
@@ -45,6 +45,9 @@ def open_cases(
         rule what the rule has counted, the newest first, the passage being the title; of others
         what may decide them, best first.
     """
+    # A world without an edition has no moment, and no claim either.
+    moment = pd.Timestamp(0) if pd.isna(snapshot.as_of) else snapshot.as_of
+    queue = snapshot.reader.queued_claims(moment).set_index("claim_id")["because"]
     cases = snapshot.sql(
         """
         SELECT f.claim_id, f.status, f.statement, c.resolution_criteria, f.made_at, f.resolve_by,
@@ -52,10 +55,11 @@ def open_cases(
         FROM marts.fct_claims AS f JOIN forecasts.claims AS c USING (claim_id)
         WHERE f.phase = 'record' AND f.status IN ('overdue', 'pending')
         QUALIFY row_number() OVER (PARTITION BY f.question_id ORDER BY c.seq) = 1
-        ORDER BY f.status = 'overdue' DESC, f.resolve_by, c.seq
+        ORDER BY list_contains(?::VARCHAR[], f.claim_id) DESC, f.status = 'overdue' DESC,
+            f.resolve_by, c.seq
         LIMIT ?
         """,
-        [most],
+        [list(queue.index), most],
     )
     model = str(embedding_model(snapshot))
     counted = count_rules(snapshot, cases[cases["spec"].notna()]).set_index("claim_id")
@@ -74,6 +78,8 @@ def open_cases(
             passages = {one.article_id: one.passage for one in found}
             proposal = propose_verdict(str(case.statement), found)
             verdict, role, because = proposal.verdict or "", "may decide", proposal.reason
+        if case.claim_id in queue.index:
+            because = f"the judge could not decide: {queue[case.claim_id]}; {because}"
         told.append({"candidates": len(window), "proposal": verdict, "because": because})
         shown = window.set_index("article_id")
         listed += [

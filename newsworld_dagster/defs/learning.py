@@ -24,6 +24,7 @@ from newsworld_dagster.defs.scorecards import FCT_SCORED
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import FORECASTERS
 from newsworld_dagster.forecasting.consistency import TOLERANCE, hold, relations_of, summary
+from newsworld_dagster.forecasting.event_relations import event_relations
 from newsworld_dagster.scoring import Contest, band_frequencies, lead
 
 RELATIONS_KEY = dg.AssetKey(["forecasts", "relations"])
@@ -66,7 +67,8 @@ def consistency_of_claims(
         claims = reader.claims_of_days(days, as_of(context, world, days[-1]))
     # Only claims of one moment are held together, so the days do not mix.
     made_on = claims.set_index("claim_id")["day"]
-    made = hold(claims, relations_of(claims)).assign(day=lambda rows: rows["claim_id"].map(made_on))
+    related = pd.concat([relations_of(claims), event_relations(claims)])
+    made = hold(claims, related).assign(day=lambda rows: rows["claim_id"].map(made_on))
     made = made[list(RELATIONS.columns)]
     wrong = made[made["arbitrage"] > TOLERANCE]
     with world.warehouse.write() as writer:

@@ -40,7 +40,7 @@ _ALIASES = [
     for name, names in _WORDS["aliases"].items()
 ]
 _TURNS = frozenset(_SAME.get(stem(word), stem(word)) for word in _WORDS["turns"].split())
-_NOT = re.compile(r"\b(?:not|no|never|without|fails? to|neither|nor)\b|n['’]t\b", re.IGNORECASE)
+NEGATION = re.compile(r"\b(?:not|no|never|without|fails? to|neither|nor)\b|n['’]t\b", re.IGNORECASE)
 _FIGURES = {
     word: str(number)
     for line in (
@@ -107,7 +107,7 @@ def gist(statement: str) -> Gist:
         names=frozenset(stem for token, stem in zip(content, stems, strict=True) if token in named),
         figures=tuple(sorted(figures)),
         dates=frozenset(mention.last.normalize() for mention in found),
-        negated=bool(_NOT.search(rest)),
+        negated=bool(NEGATION.search(rest)),
         lead=frozenset(lead),
         passive=bool(re.search(r"\b(?:is|are|be|been|gets?)\b", rest)),
     )

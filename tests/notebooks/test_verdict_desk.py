@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import newsworld_dagster as nw
@@ -36,6 +37,23 @@ def test_overdue_claims_come_first_and_each_question_once(full: Snapshot, monkey
     assert (windows["first_seen_at"] > windows["made_at"]).all()
     assert (windows["first_seen_at"] <= windows["resolve_by"]).all()
     assert articles.groupby("claim_id").size().max() == 2
+
+
+def test_what_the_judge_left_open_comes_first(full: Snapshot, monkeypatch) -> None:
+    monkeypatch.setattr(
+        full.reader, "vectors", lambda _model, digests: np.tile([1.0, 0.0], (len(digests), 1))
+    )
+    cases, _ = nw.open_cases(full, encode, most=20, k=1)
+    left = str(cases["claim_id"].iloc[-1])
+    monkeypatch.setattr(
+        full.reader,
+        "queued_claims",
+        lambda _as_of: pd.DataFrame({"claim_id": [left], "because": ["the passes disagree"]}),
+    )
+    cases, _ = nw.open_cases(full, encode, most=20, k=1)
+    assert cases["claim_id"].iloc[0] == left
+    assert cases["because"].iloc[0].startswith("the judge could not decide: the passes disagree;")
+    assert not cases["because"].iloc[1].startswith("the judge")
 
 
 def test_a_file_of_cases_is_what_resolve_reads(full: Snapshot, tmp_path: Path, monkeypatch) -> None:
