@@ -12,10 +12,11 @@ import pytest
 
 from newsworld_dagster.defs.analysis import analyse, judge
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.forecasting import verify
 from newsworld_dagster.settings import Settings
 from tests.e2e.newsroom import CHANCES, answer
 from tests.e2e.worlds import SAMPLE, WorldFolder
-from tests.llm.server import KEY, MessagesServer, Says, Status
+from tests.llm.server import KEY, MessagesServer, Reset, Says, Script, Status
 
 FIRST, LAST = "2026-01-28", "2026-02-04"
 REPLAY = ("backtest", "--from", FIRST, "--to", LAST, "--warm-up-from", "2026-01-26")
@@ -265,6 +266,72 @@ def test_an_answer_that_cannot_be_used_is_a_refusal_with_its_text(undone: Path) 
     assert refusals["reason"].str.contains("99").all()
     # What was refused is not asked again: the day is done.
     assert _sealed(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reports", "refused"),
+    [
+        (Status(429, {"retry-after": "0"}), 2, ""),
+        (Status(500), 2, ""),
+        (Status(529), 2, ""),
+        (Reset(), 2, ""),
+        (Says("{}", slow=1.0), 2, ""),  # slow, and not what was asked for: asked again
+        (Says('{"headline": "cut of'), 2, ""),
+        (Says({"headline": "half of a report"}, cut=4), 2, ""),
+        (Says({}, stop="refusal"), 1, "refusal"),
+        (Says({"headline": "too long"}, stop="max_tokens"), 1, "max_tokens"),
+    ],
+    ids=["429", "500", "529", "reset", "slow", "json", "cut", "refusal", "max_tokens"],
+)
+def test_each_fault_of_a_server_has_its_outcome(
+    undone: Path, fault: Script, reports: int, refused: str
+) -> None:
+    """The first request meets the fault, the others a sound server."""
+    with MessagesServer(answer) as server:
+        server.queue = [fault]
+        made, budget, world = _analyse(undone, server)
+        billed = server.billed_tokens
+    assert len(made.reports) == reports
+    assert made.unfinished.empty
+    assert _sealed(world)
+    # Nothing of a partial answer is in the reports, and what was paid for is on a row.
+    assert made.reports["headline"].str.startswith("A verdict is near").all()
+    calls = world.sql(f"SELECT * FROM forecasts.model_calls WHERE day = '{LAST}'")
+    tokens = ["input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens"]
+    if getattr(fault, "cut", None) is None:
+        assert calls[tokens].sum().sum() == billed == budget.spent_tokens
+    assert calls["charged_usd"].sum() == pytest.approx(budget.spent_usd)
+    faults = calls.loc[calls["outcome"] == "refused", "fault"].tolist()
+    assert faults == ([refused] if refused else [])
+    if refused:
+        raw = world.sql(
+            f"SELECT reason FROM forecasts.refusals WHERE forecaster = 'analyst' AND day = '{LAST}'"
+        )
+        assert refused in raw["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("probability", [1.7, float("nan"), 0.0, "0.5 or so"])
+def test_a_probability_that_is_none_costs_its_event_and_no_other(
+    undone: Path, probability: object
+) -> None:
+    def wrong(body: dict) -> Says:
+        said = answer(body)
+        court = "Question: The court" in body["messages"][0]["content"][-1]["text"]
+        if "probability" in said.content and court:
+            said.content["probability"] = probability
+        return said
+
+    with MessagesServer(wrong) as server:
+        made, _, world = _analyse(undone, server)
+    assert len(made.reports) == 2
+    assert made.claims["statement"].str.startswith("The ministry").all()
+    refusals = world.sql(
+        f"SELECT * FROM forecasts.refusals WHERE forecaster = 'analyst' AND day = '{LAST}'"
+    )
+    assert refusals["statement"].str.startswith("The court").all()
+    assert refusals["reason"].str.contains("0 of 2 probabilities could be used").all()
+    # The chain alone: the heads rightly miss the rows that the fixture took out.
+    assert verify(world.sql("SELECT * FROM forecasts.claims")) is None
 
 
 def test_a_backfill_asks_by_batches(undone: Path) -> None:
