@@ -69,7 +69,7 @@ def test_every_notebook_has_its_page(graph) -> None:
     assert pages - {"snapshot", "edition"} == {
         name.removeprefix("published/") for name in PYTHON_ASSETS if "notebook" in name
     }
-    assert len(pages) == 8
+    assert len(pages) == 9
 
 
 def test_every_asset_is_described_grouped_and_owned(graph) -> None:
