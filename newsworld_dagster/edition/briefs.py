@@ -72,7 +72,7 @@ def _claim_brief(archive: Archive, claim: Row) -> Row:
         "band": claim["band"],
         "window": window(claim["window_days"]),
         "made_at": claim["made_at"],
-        "resolve_by": _last_day(claim),
+        "resolve_by": last_day(claim),
         "status": claim["status"],
         "decided_at": claim["decided_at"],
         "forecaster": claim["forecaster"],
@@ -82,7 +82,7 @@ def _claim_brief(archive: Archive, claim: Row) -> Row:
     }
 
 
-def _last_day(claim: Row) -> Any:
+def last_day(claim: Row) -> Any:
     """The deadline as a date is shown: an event by a day may happen on it until it ends."""
     deadline = claim["resolve_by"]
     whole = claim["resolver"] == "judge" and deadline == deadline.normalize()

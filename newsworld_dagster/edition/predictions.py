@@ -7,7 +7,7 @@ from typing import Any
 
 from newsworld_dagster.edition import paths
 from newsworld_dagster.edition.archive import Archive
-from newsworld_dagster.edition.briefs import claim_brief, report_brief, window
+from newsworld_dagster.edition.briefs import claim_brief, last_day, report_brief, window
 from newsworld_dagster.edition.render import Page, iso
 from newsworld_dagster.edition.rows import Row, grouped
 
@@ -162,7 +162,7 @@ def due_soon(archive: Archive) -> list[Row]:
     """Open claims, one a question, the next deadline first."""
     leading = [claims[0] for claims in archive.questions.values()]
     still_open = [claim for claim in leading if claim["status"] in ("open", "overdue")]
-    return sorted(still_open, key=lambda claim: (claim["resolve_by"], claim["seq"]))
+    return sorted(still_open, key=lambda claim: (last_day(claim), claim["seq"]))
 
 
 def settled(archive: Archive) -> list[Row]:

@@ -62,7 +62,7 @@ def test_analyst_page_has_everything(site: Path) -> None:
         "Broader implications",
     ]
     cites = tree.xpath("//div[@class='prose']//span[@class='cite']/a/@href")
-    assert cites.count("#source-1") == 3
+    assert cites.count("#source-1") == 2
     assert {"#source-2", "#source-3"} < set(cites)
     assert "#source-7" not in cites
     assert "by 15 March 2026" in said.replace("By", "by")
