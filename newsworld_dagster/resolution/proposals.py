@@ -56,7 +56,7 @@ class ProposalParameters:
 
 
 # For what is already reported.
-ALREADY = ProposalParameters(passages=3, least_cosine=0.8, agreement=1.0)
+ALREADY = ProposalParameters(passages=1, least_cosine=0.75, agreement=1.0)
 
 
 @dataclass(frozen=True)

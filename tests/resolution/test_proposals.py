@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from newsworld_dagster.resolution import Evidence, propose_verdict
+from newsworld_dagster.resolution import Evidence, already_reported, propose_verdict
 
 
 def found(*passages: tuple[str, float]) -> list[Evidence]:
@@ -54,3 +58,33 @@ def test_the_score_is_the_share_of_the_weight() -> None:
 def test_without_a_near_report_nothing_is_proposed(evidence: list[Evidence]) -> None:
     proposal = propose_verdict("The board approves the merger.", evidence)
     assert (proposal.verdict, proposal.score, proposal.passages) == (None, 0.0, ())
+
+
+@pytest.mark.parametrize(
+    ("title", "reported"),
+    [
+        ("Council approves the bridge toll", True),
+        ("Council expected to approve the bridge toll", False),
+        ("Council rejects the bridge toll", False),
+        ("Storm closes the harbour", False),
+    ],
+)
+def test_an_event_is_already_reported_only_by_a_near_report_of_it(
+    title: str, reported: bool
+) -> None:
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        return np.array([[1.0, 0.0] if "toll" in text else [0.0, 1.0] for text in texts])
+
+    articles = pd.DataFrame(
+        {
+            "article_id": ["a1"],
+            "title": [title],
+            "summary": [""],
+            "first_seen_at": [pd.Timestamp("2026-02-14")],
+            "duplicate_of": [None],
+        }
+    )
+    found = already_reported(
+        "The council approves the bridge toll by 2026-03-01.", articles, encode([title]), encode
+    )
+    assert found == (title if reported else None)
