@@ -13,7 +13,7 @@ GROUPS = {
     "section": "By section",
     "family": "By kind of claim",
     "band": "By confidence band",
-    "month": "By month of the deadline",
+    "month": "By month of the making",
 }
 COUNTS = ("made", "due", "scored", "void", "pending", "overdue", "early")
 SCORES = (
