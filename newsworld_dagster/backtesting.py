@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.scoring.scorecard import BASELINE
 from newsworld_dagster.scoring.scorecard import COLUMNS as SCORED_COLUMNS
 from newsworld_dagster.warehouse import Snapshot
 
-WINDOW_DAYS = 28
 QUESTION_COLUMNS = (
     "question_id",
     "topic_id",
@@ -167,7 +167,7 @@ def _asked(
 def _known(snapshot: Snapshot, moment: pd.Timestamp, questions: pd.DataFrame) -> Known:
     reader = snapshot.reader
     day = pd.Timestamp(questions["day"].iloc[0])
-    window = reader.live_window(day, moment, WINDOW_DAYS)
+    window = reader.live_window(day, moment, LIVE_DAYS)
     return Known(
         as_of=moment,
         questions=questions[[*QUESTION_COLUMNS, "base_rate"]].reset_index(drop=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -149,8 +148,3 @@ def _known_move(before: Mapping[Any, Any]) -> dict[str, Any]:
         "moved_to": moved if known else None,
         "moved_seen": int(before["moved_seen"]) if known else 0,
     }
-
-
-def moment_of(now: dt.datetime) -> pd.Timestamp:
-    """A moment as the state stores it."""
-    return pd.Timestamp(now).as_unit("us")

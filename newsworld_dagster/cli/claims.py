@@ -15,9 +15,10 @@ from newsworld_dagster.cli.common import (
     open_world,
     print_json,
     progress,
+    show,
+    tell_faulty,
 )
 from newsworld_dagster.cli.terminal import (
-    err,
     out,
     print_evidence,
     print_judge,
@@ -75,13 +76,8 @@ def evidence(
     with failing_plainly():
         moment = None if as_of is None else pd.Timestamp(as_of)
         document = evidence_document(open_world(), file, k=k, as_of=moment)
-        for claim in document["claims"]:
-            if "error" in claim:
-                err.print(f"error: {file}, {claim['error']}", style="red", markup=False)
-        if as_json:
-            print_json(document)
-            return
-        print_evidence(document)
+        tell_faulty(file, document["claims"])
+        show(document, as_json, print_evidence)
 
 
 def _encode() -> Callable[[Sequence[str]], np.ndarray] | None:
@@ -127,10 +123,5 @@ def evaluate_judge(
     with failing_plainly():
         moment = None if as_of is None else pd.Timestamp(as_of)
         document = judge_document(open_world(), file, k=k, as_of=moment)
-        for row in document["rows"]:
-            if "error" in row:
-                err.print(f"error: {file}, {row['error']}", style="red", markup=False)
-        if as_json:
-            print_json(document)
-            return
-        print_judge(document)
+        tell_faulty(file, document["rows"])
+        show(document, as_json, print_judge)

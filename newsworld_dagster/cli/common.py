@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,6 +53,18 @@ def open_world() -> World:
 def progress(text: str) -> None:
     """One line of progress on stderr."""
     err.print(f"  {text}", style="dim", markup=False, highlight=False)
+
+
+def show(document: Any, as_json: bool, printer: Callable[[Any], None]) -> None:
+    """A document as JSON, or as `printer` shows it to a reader."""
+    (print_json if as_json else printer)(document)
+
+
+def tell_faulty(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Name the rows of a file that have an error, on stderr."""
+    for row in rows:
+        if "error" in row:
+            err.print(f"error: {file}, {row['error']}", style="red", markup=False)
 
 
 def print_json(document: Any) -> None:

@@ -14,7 +14,7 @@ from newsworld_dagster.cli.common import (
     check_forecasters,
     failing_plainly,
     open_world,
-    print_json,
+    show,
 )
 from newsworld_dagster.cli.record import scorecard_of
 from newsworld_dagster.cli.terminal import (
@@ -194,10 +194,7 @@ def _dry_run(as_of: pd.Timestamp | None, as_json: bool) -> None:
 
     with failing_plainly():
         document = plan(open_world(), as_of)
-        if as_json:
-            print_json(document)
-            return
-        print_plan(document)
+        show(document, as_json, print_plan)
 
 
 def _import(world: World, path: Path, mapping: dict[str, str]) -> Any:

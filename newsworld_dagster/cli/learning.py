@@ -8,13 +8,7 @@ from typing import Annotated
 
 import typer
 
-from newsworld_dagster.cli.common import (
-    AsJson,
-    UsageError,
-    failing_plainly,
-    open_world,
-    print_json,
-)
+from newsworld_dagster.cli.common import AsJson, UsageError, failing_plainly, open_world, show
 from newsworld_dagster.cli.terminal import out, print_contest
 
 app = typer.Typer()
@@ -63,8 +57,5 @@ def contest(
             within=within,
             as_of=None if as_of is None else pd.Timestamp(as_of),
         )
-        if as_json:
-            print_json(document)
-            return
-        print_contest(document)
+        show(document, as_json, print_contest)
         out.print(document["reason"], markup=False, highlight=False)

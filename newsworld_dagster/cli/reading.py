@@ -7,13 +7,7 @@ from typing import Annotated
 
 import typer
 
-from newsworld_dagster.cli.common import (
-    AsJson,
-    UsageError,
-    failing_plainly,
-    open_world,
-    print_json,
-)
+from newsworld_dagster.cli.common import AsJson, UsageError, failing_plainly, open_world, show
 from newsworld_dagster.cli.terminal import (
     print_digest,
     print_placement,
@@ -53,10 +47,7 @@ def digest(
             section=None if section is None else named[section.casefold()],
             weekly=weekly,
         )
-        if as_json:
-            print_json(document)
-            return
-        print_digest(document)
+        show(document, as_json, print_digest)
 
 
 @app.command()
@@ -77,10 +68,7 @@ def timeline(
         document = timeline_document(
             open_world(), topic, None if day is None else pd.Timestamp(day)
         )
-        if as_json:
-            print_json(document)
-            return
-        print_timeline(document)
+        show(document, as_json, print_timeline)
 
 
 @app.command()
@@ -93,7 +81,4 @@ def why(
 
     with failing_plainly():
         document = placement_document(open_world(), article)
-        if as_json:
-            print_json(document)
-            return
-        print_placement(document)
+        show(document, as_json, print_placement)

@@ -17,6 +17,7 @@ from newsworld_dagster.cli.common import (
     open_world,
     print_json,
     progress,
+    show,
 )
 from newsworld_dagster.cli.terminal import (
     err,
@@ -111,10 +112,7 @@ def score(
                 raise CommandError(f"The page cannot be written to {html}: {error}.") from error
             progress(f"page: {html}")
         document = external_document(scores, comparisons)
-        if as_json:
-            print_json(document)
-            return
-        print_scores(document)
+        show(document, as_json, print_scores)
 
 
 @app.command()
@@ -183,7 +181,7 @@ def ledger_verify(
     with failing_plainly():
         world = open_world()
         with world.warehouse.read() as reader:
-            rows, row_hash = reader.ledger_head()
+            _, row_hash = reader.ledger_head()
             heads = reader.last_head()
             fault = first_fault(reader, world.settings.snapshot_file, head)
             rows = reader.count("forecasts.claims")
@@ -215,22 +213,18 @@ def scorecard_of(
 ) -> dict[str, Any]:
     """The scorecard of a world as of its latest edition, for claims made in `first` to `last`.
 
-    Raises `CommandError` where no edition was made yet.
+    Raises `EmptyLedgerError` where no edition was made yet.
     """
     import pandas as pd
 
+    from newsworld_dagster.defs.world import newest_edition
     from newsworld_dagster.forecasting.consistency import summary
     from newsworld_dagster.scoring import band_frequencies, judge, scorecard_document
     from newsworld_dagster.scoring import scorecard as score_claims
     from newsworld_dagster.scoring.records import plain_records
 
     with world.warehouse.read() as reader:
-        as_of = reader.latest_as_of()
-        if as_of is None:
-            raise CommandError(
-                "The ledger is empty: no edition was made in this world yet. Run `newsworld demo`, "
-                "`newsworld run`, or `newsworld import FILE` and `newsworld backtest`."
-            )
+        as_of = newest_edition(reader)
         claims = reader.claims_with_verdicts(as_of)
         pairs = reader.relations_on_record(as_of)
         leading = reader.leader_as_of(as_of)

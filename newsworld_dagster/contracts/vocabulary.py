@@ -21,6 +21,8 @@ EVERYWHERE: Final = "All"
 VERDICTS: Final = ("yes", "no", "void")
 BANDS: Final = ("Low", "Medium", "High")
 WINDOWS_DAYS: Final = (3, 7, 14, 30)
+# How far back whoever forecasts reads the news of a topic.
+LIVE_DAYS: Final = 28
 DUPLICATE_KINDS: Final = ("exact", "near")
 FEED_HEALTH = ("good", "empty", "failing", "gone")
 TERM_KINDS: Final = ("name", "term")

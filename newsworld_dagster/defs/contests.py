@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from newsworld_dagster.defs.world import World
+from newsworld_dagster.defs.world import World, newest_edition
 from newsworld_dagster.scoring import contest
 from newsworld_dagster.scoring.records import plain_records
 
@@ -53,18 +53,15 @@ def ledger_contest(
 
     Raises
     ------
+    EmptyLedgerError
+        When no edition was made yet.
     ContestError
-        When the ledger is empty, or a side has no claim on record.
+        When a side has no claim on record.
     ScoreInputError
         When a side answers a question twice, or is its own challenger.
     """
     with world.warehouse.read() as reader:
-        moment = as_of or reader.latest_as_of()
-        if moment is None:
-            raise ContestError(
-                "The ledger is empty: no edition was made in this world yet. Run `newsworld demo`, "
-                "`newsworld run`, or `newsworld import FILE` and `newsworld backtest`."
-            )
+        moment = as_of or newest_edition(reader)
         known = reader.sides_on_record(moment)
         settled = reader.settled_record(moment)
     if within is not None:

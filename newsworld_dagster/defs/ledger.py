@@ -8,6 +8,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.analysis import analyse, judge
 from newsworld_dagster.defs.model_calls import model_results, model_tables
 from newsworld_dagster.defs.partitions import (
@@ -45,7 +46,6 @@ VERDICT_CHAIN = dg.AssetKey(["outcomes", "verdict_chain"])
 HEADS = dg.AssetKey(["forecasts", "heads"])
 
 GROUP = "predictions"
-WINDOW_DAYS = 28
 
 
 @dg.multi_asset(
@@ -158,7 +158,7 @@ def forecast(
     with world.warehouse.read() as reader:
         if not reader.editions_of(day).empty:
             return 0
-        window = reader.live_window(day, moment, WINDOW_DAYS)
+        window = reader.live_window(day, moment, LIVE_DAYS)
         window = window[window["topic_id"].notna()].reset_index(drop=True)
         if window.empty:
             return 0

@@ -118,6 +118,27 @@ class World:
         return dict(zip(texts, reader.vectors(self.encoder.name, digests), strict=True))
 
 
+class EmptyLedgerError(LookupError):
+    """No edition was made in this world yet."""
+
+
+def newest_edition(reader: Reader) -> pd.Timestamp:
+    """As-of moment of the newest edition.
+
+    Raises
+    ------
+    EmptyLedgerError
+        When there is none.
+    """
+    moment = reader.latest_as_of()
+    if moment is None:
+        raise EmptyLedgerError(
+            "The ledger is empty: no edition was made in this world yet. Run `newsworld demo`, "
+            "`newsworld run`, or `newsworld import FILE` and `newsworld backtest`."
+        )
+    return moment
+
+
 def trigger_texts() -> dict[str, str]:
     """What is embedded for each trigger family."""
     return {name: f"News of {family.event}" for name, family in trigger_families().items()}
