@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from newsworld_dagster.defs.analysis import (
     ask_analyst,
     ask_judge,
     cases_of,
+    moment_to_report,
     parameters_of,
     topics_given,
 )
@@ -45,12 +46,12 @@ def plan(world: World, as_of: pd.Timestamp | None = None) -> dict[str, Any]:
                 "about. Make one first, it needs no key: newsworld demo, newsworld run, or "
                 "newsworld import FILE and newsworld backtest."
             )
-        given = topics_given(world, reader, day)
+        edition_of = moment_to_report(reader, day)
+        topics = [] if edition_of is None else topics_given(world, reader, day, edition_of)
         cases = cases_of(world, reader, moment)
         settled = reader.settled_questions(moment, "judge")
     analyst, judge = _dry(world), _dry(world)
-    if given is not None:
-        edition_of, topics = given
+    if edition_of is not None:
         planning = replace(world, given_model=analyst)
         ask_analyst(planning, topics, settled, as_of=edition_of, backfill=False)
     ask_judge(replace(world, given_model=judge), cases, day, as_of=moment, backfill=False)
@@ -61,8 +62,8 @@ def plan(world: World, as_of: pd.Timestamp | None = None) -> dict[str, Any]:
         "edition": f"{day:%Y-%m-%d}",
         "base_url": world.settings.llm_base_url,
         "model": world.settings.llm_model,
-        "reports_are_made": given is None,
-        "requests": [_told(one) for one in requests],
+        "reports_are_made": edition_of is None,
+        "requests": [asdict(one) for one in requests],
         "input_tokens": sum(one.input_tokens for one in requests),
         "most_usd": sum(one.most_usd for one in requests),
         "follow_ups": follow_ups,
@@ -76,18 +77,6 @@ def plan(world: World, as_of: pd.Timestamp | None = None) -> dict[str, Any]:
 
 def _dry(world: World) -> DryRun:
     return DryRun(world.settings.llm_model, world.price, world.settings.llm_structure)
-
-
-def _told(one: Planned) -> dict[str, Any]:
-    return {
-        "prompt_id": one.prompt_id,
-        "sample": one.sample,
-        "request_digest": one.request_digest,
-        "input_tokens": one.input_tokens,
-        "max_tokens": one.max_tokens,
-        "most_usd": one.most_usd,
-        "body": one.body,
-    }
 
 
 def _follow_ups(world: World, reports: Sequence[Planned]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ A language model takes minutes, so nothing is held while it is asked: read, ask,
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import (
     ANALYST,
@@ -24,6 +24,7 @@ from newsworld_dagster.forecasting import (
     draft_reports,
     event_rate_claims,
 )
+from newsworld_dagster.forecasting.analyst import AlreadyReported
 from newsworld_dagster.forecasting.ledger import digest
 from newsworld_dagster.resolution import (
     Case,
@@ -35,7 +36,7 @@ from newsworld_dagster.resolution import (
 )
 from newsworld_dagster.warehouse import Reader, Writer
 
-WINDOW_DAYS = 28
+NO_DIGESTS = pd.Series([], dtype=str, name="content_digest")
 
 
 def parameters_of(world: World) -> AnalystParameters:
@@ -43,25 +44,28 @@ def parameters_of(world: World) -> AnalystParameters:
     return AnalystParameters(samples=world.settings.llm_samples)
 
 
-def topics_given(
-    world: World, reader: Reader, day: pd.Timestamp
-) -> tuple[pd.Timestamp, list[TopicGiven]] | None:
-    """The topics that the analyst is still to report on, and the moment to do it as of.
+def moment_to_report(reader: Reader, day: pd.Timestamp) -> pd.Timestamp | None:
+    """The moment that the analyst reports as of; None once its day is sealed.
 
-    The moment is that of the desk's edition, so that a later run of the same day asks the same
-    again, and finds the answers that were paid for. None once the analyst's day is sealed, and
-    where the desk made no edition.
+    It is that of the desk's edition, so that a later run of the same day asks the same again, and
+    finds the answers that were paid for. None too where the desk made no edition.
     """
     seals = reader.editions_of(day).set_index("forecaster")
     if coverage.NAME not in seals.index or ANALYST in seals.index:
         return None
-    moment = pd.Timestamp(seals.loc[coverage.NAME, "as_of"])
+    return pd.Timestamp(seals.loc[coverage.NAME, "as_of"])
+
+
+def topics_given(
+    world: World, reader: Reader, day: pd.Timestamp, moment: pd.Timestamp
+) -> list[TopicGiven]:
+    """The topics that the analyst is still to report on, as of its moment."""
     topics = reader.desk_topics(day, coverage.NAME).head(world.settings.llm_topics)
     topics = topics[~topics["topic_id"].isin(reader.reported_topics(day, ANALYST))]
-    window = reader.live_window(day, moment, WINDOW_DAYS)
+    window = reader.live_window(day, moment, LIVE_DAYS)
     open_claims = reader.open_claims(moment)
     open_claims = open_claims[open_claims["resolver"] == "judge"].drop_duplicates("question_id")
-    return moment, [
+    return [
         TopicGiven(
             topic_id=topic.topic_id,
             label=topic.topic_label,
@@ -82,16 +86,18 @@ def analyse(world: World, day: pd.Timestamp, phase: str, *, backfill: bool) -> A
     when there are none.
     """
     with world.warehouse.read() as reader:
-        given = topics_given(world, reader, day)
-        if given is None:
+        moment = moment_to_report(reader, day)
+        if moment is None:
             return None
-        moment, topics = given
+        topics = topics_given(world, reader, day, moment)
         settled = reader.settled_questions(moment, "judge")
     drafts = ask_analyst(world, topics, settled, as_of=moment, backfill=backfill)
     stamp = Stamp(day, moment, phase, world.code_version, world.clock())
     made = analyst_rows(drafts, stamp, parameters_of(world))
     with world.warehouse.write() as writer:
-        if topics_given(world, writer, day) is None or (
+        # What was paid for is on a row, whatever becomes of the reports.
+        writer.append("forecasts.model_calls", made.calls)
+        if moment_to_report(writer, day) is None or (
             set(made.reports["topic_id"]) & writer.reported_topics(day, ANALYST)
         ):
             # Another run was quicker: its reports stand.
@@ -109,6 +115,7 @@ def ask_analyst(
     backfill: bool,
 ) -> list[TopicDraft]:
     """Drafts of reports by the world's language model."""
+    reported = _already_reported(world, topics)
     return world.ask(
         lambda model: draft_reports(
             topics,
@@ -116,26 +123,34 @@ def ask_analyst(
             settled,
             as_of=as_of,
             parameters=parameters_of(world),
-            already_reported=functools.partial(_already_reported, world),
+            already_reported=reported,
         ),
         backfill=backfill,
     )
 
 
-def _already_reported(world: World, statement: str, articles: pd.DataFrame) -> str | None:
+def _already_reported(world: World, topics: Sequence[TopicGiven]) -> AlreadyReported:
+    """What finds a passage that reports a statement; the vectors are read before it is asked."""
+    digests = pd.concat([topic.articles["content_digest"] for topic in topics] or [NO_DIGESTS])
+    digests = digests.drop_duplicates()
     with world.warehouse.read() as reader:
-        vectors = reader.vectors(world.encoder.name, articles["content_digest"])
-    return already_reported(statement, articles, vectors, world.encoder.encode)
+        vectors = reader.vectors(world.encoder.name, digests)
+    place = pd.Series(range(len(digests)), index=digests)
+
+    def found(statement: str, articles: pd.DataFrame) -> str | None:
+        own = vectors[place.loc[articles["content_digest"]].to_numpy()]
+        return already_reported(statement, articles, own, world.encoder.encode)
+
+    return found
 
 
 def _append(writer: Writer, made: Analyses, settled: pd.DataFrame, stamp: Stamp) -> None:
-    """Everything of one asking, in the transaction of `writer`."""
+    """Reports, claims and, where no topic is left, the seal, in the transaction of `writer`."""
     writer.append("forecasts.reports", made.reports)
     writer.append("forecasts.analyses", made.analyses)
     writer.append("forecasts.report_texts", made.texts)
     writer.append("forecasts.samples", made.samples)
     writer.append("forecasts.refusals", made.refusals)
-    writer.append("forecasts.model_calls", made.calls)
     answers = pd.concat([event_rate_claims(made.claims, settled), made.claims])
     writer.append("forecasts.claims", chain(answers, writer.ledger_head()))
     if len(made.unfinished):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.digests import DIGESTS
-from newsworld_dagster.defs.ledger import WINDOW_DAYS
 from newsworld_dagster.defs.partitions import (
     POOL,
     RANGE,
@@ -78,11 +78,14 @@ def written(
 
 
 def write_day(world: World, day: pd.Timestamp, moment: pd.Timestamp, *, backfill: bool) -> None:
-    """Ask for the digests and labels of a day, unless its digests were written before."""
+    """Ask for what a day lacks: digests of sections, and names of topics.
+
+    What failed or was stopped by the budget is asked for by a later run, and it alone.
+    """
     with world.warehouse.read() as reader:
-        if len(reader.written_of(day)):
-            return
         sections, topics = _given(reader, day, moment)
+    if not sections and not topics:
+        return
     found = world.ask(
         lambda model: write(sections, topics, model, day=day, as_of=moment, asked_at=world.clock()),
         backfill=backfill,
@@ -96,12 +99,15 @@ def write_day(world: World, day: pd.Timestamp, moment: pd.Timestamp, *, backfill
 def _given(
     reader: Reader, day: pd.Timestamp, moment: pd.Timestamp
 ) -> tuple[list[SectionGiven], list[TopicToName]]:
-    """The articles that the extractive digest of the day rests on, and its unnamed topics."""
+    """Sections that are not written yet, with what their extractive digest rests on, and topics
+    of the day's digests without a name.
+    """
     items = reader.digest_of(day, "daily").query("kind != 'watch'")
-    window = reader.live_window(day, moment, WINDOW_DAYS)
+    unwritten = items[~items["section"].isin(reader.written_of(day)["section"])]
+    window = reader.live_window(day, moment, LIVE_DAYS)
     before = reader.written_before(day)
     sections = []
-    for section, rows in items.groupby("section", sort=True):
+    for section, rows in unwritten.groupby("section", sort=True):
         cited = {source["article_id"] for text in rows["sources"] for source in json.loads(text)}
         sections.append(
             SectionGiven(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
 from newsworld_dagster.defs.analysis import analyse, judge
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.defs.written import write_day
 from newsworld_dagster.forecasting import verify
 from newsworld_dagster.settings import Settings
 from tests.e2e.newsroom import CHANCES, answer
@@ -140,8 +143,6 @@ def test_what_was_charged_is_what_the_server_billed(
 @pytest.fixture
 def undone(world: WorldFolder, tmp_path: Path) -> Path:
     """The world with the analyst's last day taken out, and no answers kept."""
-    import duckdb
-
     copy = tmp_path / "world"
     (copy / "warehouse").mkdir(parents=True)
     shutil.copy(world.warehouse, copy / "warehouse" / world.warehouse.name)
@@ -346,6 +347,64 @@ def test_a_backfill_asks_by_batches(undone: Path) -> None:
         assert len(made.reports) == 2
         assert server.bodies == []
         assert sum(len(batch["requests"]) for batch in server.batches.values()) == 10
+
+
+def test_another_run_that_was_quicker_stands_and_what_was_paid_is_on_a_row(undone: Path) -> None:
+    begun: list[threading.Thread] = []
+
+    def slow(body: dict) -> Says:
+        """Lets a whole other run come before its first answer."""
+        if not begun:
+            begun.append(threading.Thread(target=_analyse, args=(undone, quick)))
+            begun[0].start()
+            begun[0].join()
+        return answer(body)
+
+    with MessagesServer(answer) as quick, MessagesServer(slow) as server:
+        made, budget, world = _analyse(undone, server, llm_concurrency=1, llm_model="toy-2")
+        assert made is None
+        assert budget.spent_usd > 0
+    calls = world.sql(f"SELECT * FROM forecasts.model_calls WHERE day = '{LAST}'")
+    paid = calls.groupby("model")["charged_usd"].sum()
+    assert paid["toy-2"] == pytest.approx(budget.spent_usd)
+    reports = world.sql(
+        f"SELECT * FROM forecasts.reports WHERE forecaster = 'analyst' AND day = '{LAST}'"
+    )
+    assert reports["model"].tolist() == ["toy-1", "toy-1"]
+
+
+def test_a_section_that_failed_is_written_by_the_next_run_and_it_alone(undone: Path) -> None:
+    folder = WorldFolder(undone)
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        connection.execute("DELETE FROM stories.written_digests")
+    day = folder.sql("SELECT day FROM stories.digests WHERE kind <> 'watch' ORDER BY 1")["day"][0]
+    sections: list[str] = []
+
+    def half(body: dict) -> Script:
+        said = answer(body)
+        if "items" in said.content:
+            sections.append(body["messages"][0]["content"][-1]["text"].splitlines()[0])
+            if len(sections) > 1:
+                return Status(400)
+        return said
+
+    def run(server: MessagesServer) -> None:
+        given = {"data_dir": undone, "llm_base_url": server.url, "llm_api_key": KEY}
+        world = World(Settings(**given, llm_model="toy-1", llm_concurrency=1))
+        write_day(world, day, day + pd.Timedelta(days=1), backfill=False)
+
+    with MessagesServer(half) as server:
+        run(server)
+    assert len(sections) > 1
+    written = folder.sql("SELECT DISTINCT section FROM stories.written_digests")
+    assert len(written) == 1
+    with MessagesServer(answer) as server:
+        run(server)
+        assert len(server.bodies) == len(sections) - 1
+        run(server)
+        assert len(server.bodies) == len(sections) - 1
+    written = folder.sql("SELECT DISTINCT section FROM stories.written_digests")
+    assert len(written) == len(sections)
 
 
 def _canonical(body: dict) -> str:
