@@ -66,7 +66,9 @@ def canonical_url(url: str) -> str:
     if port not in SAME_EITHER_SCHEME:
         host = f"{host}:{port}"
     query = "&".join(pair for pair in parts.query.split("&") if pair and not is_tracking(pair))
-    return urlunsplit(("https", host, plain_path(parts.path), query, ""))
+    found = urlunsplit(("https", host, plain_path(parts.path), query, ""))
+    # Parameters behind a semicolon are read otherwise once what stood around them is gone.
+    return canonical_url(found) if ";" in parts.path and found != url else found
 
 
 def plain_host(host: str) -> str:

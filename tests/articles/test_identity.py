@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsworld_dagster.articles import (
@@ -81,6 +81,9 @@ URLS = st.builds(
 
 
 @given(URLS)
+@example("http://example.com/;/?")
+@example("http://example.com/a;/amp/;")
+@example("https://example.com/.;.pF.F p=/?&rr")
 def test_canonical_form_is_its_own_canonical_form(url: str) -> None:
     once = canonical_url(url)
     assert canonical_url(once) == once
