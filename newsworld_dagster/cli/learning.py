@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from newsworld_dagster.cli.common import AsJson, UsageError, failing_plainly, open_world, show
-from newsworld_dagster.cli.terminal import out, print_contest
+from newsworld_dagster.cli.terminal import print_contest
 
 app = typer.Typer()
 
@@ -58,4 +58,3 @@ def contest(
             as_of=None if as_of is None else pd.Timestamp(as_of),
         )
         show(document, as_json, print_contest)
-        out.print(document["reason"], markup=False, highlight=False)

@@ -109,6 +109,7 @@ def print_contest(document: dict[str, Any]) -> None:
             else ""
         )
         _say(f"challenger minus champion {document['difference']:+.4f}{interval}")
+    _say(document["reason"])
 
 
 def print_scores(document: dict[str, Any]) -> None:
