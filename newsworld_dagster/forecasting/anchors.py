@@ -60,13 +60,15 @@ def anchor_of(
         for name in names(title, summary) | (terms(title) & name_counts.keys())
     )
     outside = max(window_articles - len(members), 1)
+    # By name where counts are alike: sets have no order that outlives the process.
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     telling = [
         name
-        for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        for name, count in ranked
         if count >= parameters.name_share * len(members)
         and (name_counts[name] - count) / outside <= parameters.rare_name
     ]
-    required = telling[: parameters.most_terms] or [name for name, _ in counts.most_common(2)]
+    required = telling[: parameters.most_terms] or [name for name, _ in ranked[:2]]
     floor = float(
         np.clip(
             np.quantile(member_vectors @ vector, parameters.quantile),
