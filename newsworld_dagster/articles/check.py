@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsworld_dagster.articles.feeds import FeedError, parse_feed
 
 if TYPE_CHECKING:
-    from newsworld_dagster.articles.addresses import Network
+    from newsworld_dagster.articles.requesting import FetchLimits
 
 
-def check_feed(source: str, allowed: Sequence[Network] = ()) -> dict[str, Any]:
+def check_feed(source: str, limits: FetchLimits | None = None) -> dict[str, Any]:
     """Title, entries and findings of one feed, as plain values.
 
     Parameters
     ----------
     source
         An http(s) URL, or the path of a file.
-    allowed
-        Networks that are not public and may be fetched from.
+    limits
+        What fetching may cost, how we introduce ourselves and where we may go; the usual by
+        default.
 
     Raises
     ------
@@ -28,9 +28,9 @@ def check_feed(source: str, allowed: Sequence[Network] = ()) -> dict[str, Any]:
         When the feed cannot be fetched or read.
     """
     if source.startswith(("http://", "https://")):
-        from newsworld_dagster.articles.fetch import FetchLimits, read_feed
+        from newsworld_dagster.articles.fetch import read_feed
 
-        parsed = read_feed(source, limits=FetchLimits(allowed=tuple(allowed)))
+        parsed = read_feed(source, limits=limits)
     else:
         parsed = parse_feed(_read(source), feed_url=source)
     return {

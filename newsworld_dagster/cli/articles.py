@@ -43,10 +43,11 @@ def feeds_check(
 ) -> None:
     """Fetch or read one feed and show the parsed entries and findings."""
     from newsworld_dagster.articles.check import check_feed
+    from newsworld_dagster.defs.intake import limits_of
     from newsworld_dagster.settings import Settings
 
     with failing_plainly():
-        document = check_feed(source, Settings().allowed_networks)
+        document = check_feed(source, limits_of(Settings()))
         if as_json:
             print_json(document)
             return

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from newsworld_dagster.articles import read_archive
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from newsworld_dagster.articles.requesting import FetchLimits
 
 DUPLICATE_WINDOW_DAYS = 14
 CLOCK_SLACK = pd.Timedelta(minutes=10)
@@ -102,18 +107,17 @@ def poll_live(world: World) -> list[dict[str, object]]:
         When the clock went back; nothing is polled then.
     """
     from newsworld_dagster.articles.feeds import load_feeds
-    from newsworld_dagster.articles.fetch import FetchLimits, NoFeedReachableError, poll_feeds
+    from newsworld_dagster.articles.fetch import NoFeedReachableError, poll_feeds
 
     feeds = load_feeds(world.settings.feeds_file)
     now = world.clock()
     with world.warehouse.read() as reader:
         state = reader.table("news.feed_state")
         check_clock(now, reader.latest_moment())
-    limits = FetchLimits(
-        allowed=world.settings.allowed_networks, user_agent=world.settings.user_agent
-    )
     try:
-        result = poll_feeds(feeds, state, now=now.to_pydatetime(), limits=limits)
+        result = poll_feeds(
+            feeds, state, now=now.to_pydatetime(), limits=limits_of(world.settings)
+        )
     except NoFeedReachableError as error:
         with world.warehouse.write() as writer:
             writer.replace_all("news.feed_state", error.result.state)
@@ -130,6 +134,13 @@ def poll_live(world: World) -> list[dict[str, object]]:
         }
         for report in result.reports
     ]
+
+
+def limits_of(settings: Settings) -> FetchLimits:
+    """What the settings say of fetching: how we introduce ourselves, and where we may go."""
+    from newsworld_dagster.articles.requesting import FetchLimits
+
+    return FetchLimits(allowed=settings.allowed_networks, user_agent=settings.user_agent)
 
 
 def check_clock(now: pd.Timestamp, latest: pd.Timestamp | None) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from typer.testing import CliRunner
 
 from newsworld_dagster.articles import addresses
 from newsworld_dagster.articles.feeds import Feed
@@ -23,6 +24,7 @@ from newsworld_dagster.articles.fetch import (
     poll_feeds,
 )
 from newsworld_dagster.articles.guard import GuardedResolver
+from newsworld_dagster.cli import app
 from newsworld_dagster.contracts import meet
 from newsworld_dagster.contracts.articles import FEED_STATE
 from tests.faults.hostile_site import Site, rss, serving
@@ -378,8 +380,18 @@ def test_one_of_many_feeds_that_raises_stops_no_other(
         return whole(content, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(fetch, "parse_feed", fragile)
-    urls = [site.says(f"f{n}", rss(f"https://e.com/number-{n}")) for n in range(200)]
+    urls = [site.says(f"f{n}", rss(f"https://e.com/number-{n}")) for n in range(500)]
     result, reports = poll(*urls, limits=FetchLimits(per_host=16))
-    assert sum(report.status == "ok" for report in reports.values()) == 199
+    assert sum(report.status == "ok" for report in reports.values()) == 499
     assert "a fault of our own" in (reports[urls[137]].error or "")
-    assert len(result.articles) == 199
+    assert len(result.articles) == 499
+
+
+def test_a_look_at_a_feed_introduces_itself_as_set(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = site.says("good", rss("https://example.com/a"))
+    monkeypatch.setenv("NEWSWORLD_USER_AGENT", "Ours/1.0 (desk@example.org)")
+    done = CliRunner().invoke(app, ["feeds", "check", url])
+    assert done.exit_code == 0, done.output
+    assert [asked.headers["User-Agent"] for asked in site.asked] == ["Ours/1.0 (desk@example.org)"]
