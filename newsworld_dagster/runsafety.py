@@ -17,7 +17,11 @@ from newsworld_dagster.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+# The process of a run of the command line, known before the run is made.
 PROCESS_TAG = "newsworld/process"
+# The process of a run that a daemon launched, noted by its steps: RUN@HOST/NUMBER/START. A run
+# that is tried again inherits its parent's tags, so the run is named too.
+WORKER_TAG = "newsworld/worker"
 
 
 class RunBusyError(RuntimeError):
@@ -93,9 +97,33 @@ def is_dead(process: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return f"{psutil.Process(int(number)).create_time():.0f}" != started
+        found = psutil.Process(int(number))
+        # One that nobody asks for its exit code stays in the table of processes.
+        ended = found.status() == psutil.STATUS_ZOMBIE
+        return ended or f"{found.create_time():.0f}" != started
     except psutil.NoSuchProcess:
         return True
+
+
+def from_command(run: dg.DagsterRun) -> bool:
+    """Whether the command line made a run, rather than a daemon or a person in the Dagster UI."""
+    return PROCESS_TAG in run.tags and run.parent_run_id is None
+
+
+def note_process(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Note on a run that a daemon launched that this process works on it."""
+    run = instance.get_run_by_id(run_id)
+    noted = f"{run_id}@{this_process()}"
+    if run and not from_command(run) and run.tags.get(WORKER_TAG) != noted:
+        instance.add_run_tags(run_id, {WORKER_TAG: noted})
+
+
+def process_of(run: dg.DagsterRun) -> str | None:
+    """The process that works on a run; None where none was noted yet."""
+    if from_command(run):
+        return run.tags[PROCESS_TAG]
+    run_id, _, process = run.tags.get(WORKER_TAG, "").partition("@")
+    return process if run_id == run.run_id else None
 
 
 def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
@@ -109,7 +137,8 @@ def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
         dg.DagsterRunStatus.CANCELING,
     ]
     runs = instance.get_runs(dg.RunsFilter(statuses=open_states))
-    return [run for run in runs if PROCESS_TAG in run.tags and is_dead(run.tags[PROCESS_TAG])]
+    processes = [(run, process_of(run)) for run in runs]
+    return [run for run, process in processes if process is not None and is_dead(process)]
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     run_wait: float = Field(
         default=21_600.0, ge=0, description="Seconds to wait for another run of the same world"
     )
+    step_limit: float = Field(
+        default=21_600.0, ge=0, description="Seconds that one step of a run may take; 0: no limit"
+    )
     topics_per_day: int = Field(default=12, ge=1, description="Reports in a day's edition")
     site_url: str = Field(
         default="http://127.0.0.1:8000/",

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.defs.intake import poll_live
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, as_of, days_of
 from newsworld_dagster.defs.previews import counts_table, markdown
 from newsworld_dagster.defs.world import World
@@ -33,6 +34,7 @@ class ArticlesConfig(dg.Config):
         "by `newsworld import FILE`. The starting point of every run."
     ),
 )
+@limited
 def articles(
     context: dg.AssetExecutionContext, config: ArticlesConfig, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:

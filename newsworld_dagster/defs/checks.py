@@ -11,6 +11,7 @@ from newsworld_dagster.defs.articles import articles
 from newsworld_dagster.defs.digests import DIGESTS, TIMELINES
 from newsworld_dagster.defs.learning import INCONSISTENCIES_KEY
 from newsworld_dagster.defs.ledger import CLAIMS, HEADS, REFUSALS, RESOLUTIONS
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.signing import first_fault
 from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
 from newsworld_dagster.defs.trending import TRENDING
@@ -65,6 +66,7 @@ def as_result(
         dg.AssetCheckSpec("feeds", asset=articles, description="Few feeds fail."),
     ]
 )
+@limited
 def article_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """Contract, volume and feed health."""
     with world.warehouse.read() as reader:
@@ -79,6 +81,7 @@ def article_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResu
 @dg.asset_check(
     asset=ASSIGNMENTS, name="singletons", description="Not all stories hold one article."
 )
+@limited
 def singletons(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     """Share of stories with one article, over the last two weeks."""
     with world.warehouse.read() as reader:
@@ -92,6 +95,7 @@ def singletons(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=ASSIGNMENTS, name="sizes", description="Stories are of the sizes of the week before."
 )
+@limited
 def sizes(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     """Sizes of the last seven days beside those of the seven before."""
     with world.warehouse.read() as reader:
@@ -108,6 +112,7 @@ def sizes(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=TRENDING, name="strip", description="A day of news has a strip, and it says something."
 )
+@limited
 def strip(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     """The strip of the last day that was made, beside the one before."""
     with world.warehouse.read() as reader:
@@ -140,6 +145,7 @@ def strip(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
         ),
     ]
 )
+@limited
 def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """Labels, stages and drift of the topics as the last described day left them."""
     with world.warehouse.read() as reader:
@@ -185,6 +191,7 @@ def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult
         dg.AssetCheckSpec("overdue", asset=RESOLUTIONS, description="Few claims are overdue."),
     ]
 )
+@limited
 def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """The chain, the claims, and the order of claims, sources and verdicts."""
     with world.warehouse.read() as reader:
@@ -213,6 +220,7 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
     name="consistency",
     description="Few open claims contradict each other (deadlines, thresholds).",
 )
+@limited
 def consistency(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
     """The pairs of related claims that are open as of the newest edition."""
     with world.warehouse.read() as reader:
@@ -243,6 +251,7 @@ def consistency(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
         ),
     ]
 )
+@limited
 def digest_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """What digests and timelines print, and whom they cite."""
     with world.warehouse.read() as reader:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.digests import FRONT
 from newsworld_dagster.defs.ledger import CLAIMS, RESOLUTIONS
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
     DAYS,
     OWNERS,
@@ -62,6 +63,7 @@ def _daily_asset(key: dg.AssetKey, description: str) -> dict[str, Any]:
         "their sources, and on the same axis the claims made and the verdicts given.",
     )
 )
+@limited
 def timelines(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:
@@ -111,6 +113,7 @@ def timelines(
         "independent sources is kept.",
     )
 )
+@limited
 def digests(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.defs.digests import PREFERRED
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import OWNERS
 from newsworld_dagster.defs.published import GROUP, snapshot
 from newsworld_dagster.defs.world import World
@@ -30,6 +31,7 @@ LEAST_SCORED = 20
         "what changed is made, and all of it appears at once. `newsworld serve` shows them."
     ),
 )
+@limited
 def edition(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
     """Build the pages."""
     made = publish_edition(world)

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.defs.articles import articles
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, days_of
 from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World, fixed_texts
@@ -28,6 +29,7 @@ LOOK_BACK_DAYS = 30
         "whatever article or day it comes with."
     ),
 )
+@limited
 def vectors(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:

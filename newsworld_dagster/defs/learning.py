@@ -8,6 +8,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.learning import CONTESTS, LEADERS, MEANINGS, RELATIONS
 from newsworld_dagster.defs.ledger import CLAIMS, RESOLUTIONS
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.marts import GROUP
 from newsworld_dagster.defs.partitions import (
     OWNERS,
@@ -58,6 +59,7 @@ FIRST_LEADER = "coverage"
     retry_policy=RETRY,
     pool=POOL,
 )
+@limited
 def consistency_of_claims(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:
@@ -112,6 +114,7 @@ def consistency_of_claims(
     retry_policy=RETRY,
     pool=POOL,
 )
+@limited
 def leading_forecaster(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:
@@ -184,6 +187,7 @@ def _named(leader: str, previous: str, contests: Sequence[Contest]) -> dict[str,
         "true, once enough have fallen due."
     ),
 )
+@limited
 def bands(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
     """Measure each band on the scored claims as of the newest edition."""
     with world.warehouse.read() as reader:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.analysis import analyse, judge
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.model_calls import model_results, model_tables
 from newsworld_dagster.defs.partitions import (
     POOL,
@@ -88,6 +89,7 @@ GROUP = "predictions"
     retry_policy=RETRY,
     pool=POOL,
 )
+@limited
 def predictions_and_outcomes(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import OWNERS, POOL
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import PROJECT
@@ -69,6 +70,7 @@ def prepare_manifest(project: DbtProject) -> Path:
     exclude="resource_type:unit_test",
     pool=POOL,
 )
+@limited
 def marts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, world: dg.ResourceParam[World]
 ) -> Iterator[Any]:

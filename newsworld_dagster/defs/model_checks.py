@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from newsworld_dagster.defs.checks import as_result
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.model_calls import JUDGE_QUEUE, MODEL_CALLS
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting.health import evaluate_answers
@@ -21,6 +22,7 @@ from newsworld_dagster.resolution.health import evaluate_queue
         ),
     ]
 )
+@limited
 def model_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """Asks without an answer, and claims that wait."""
     with world.warehouse.read() as reader:

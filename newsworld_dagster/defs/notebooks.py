@@ -6,6 +6,7 @@ from the snapshot.
 
 import dagster as dg
 
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import OWNERS
 from newsworld_dagster.defs.published import GROUP, snapshot
 from newsworld_dagster.defs.rendering import NotebookError, render_notebook
@@ -47,6 +48,7 @@ def notebook_page(name: str, answers: str) -> dg.AssetsDefinition:
             "also when a cell fails (then this asset fails and the page shows where)."
         ),
     )
+    @limited
     def page(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
         target = world.settings.published_dir / "notebooks" / f"{name}.html"
         shown = {"page": dg.MetadataValue.path(str(target))}

@@ -4,6 +4,7 @@ import dagster as dg
 
 from newsworld_dagster.defs.digests import digests, timelines
 from newsworld_dagster.defs.learning import bands, consistency_of_claims, leading_forecaster
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.marts import marts
 from newsworld_dagster.defs.partitions import OWNERS, RETRY
 from newsworld_dagster.defs.scorecards import scorecard_table
@@ -38,6 +39,7 @@ GROUP = "published"
         "pages read it and never block a run."
     ),
 )
+@limited
 def snapshot(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
     """Publish the snapshot."""
     path = publish_snapshot(world.warehouse, world.settings.snapshot_file)

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.marts import GROUP
 from newsworld_dagster.defs.partitions import OWNERS, POOL, RETRY
 from newsworld_dagster.defs.previews import markdown, plot
@@ -32,6 +33,7 @@ FCT_SCORED = dg.AssetKey(["marts", "fct_scored_claims"])
         "rate, CORP decomposition: per forecaster, and by window, section, template and month."
     ),
 )
+@limited
 def scorecard_table(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
     """Score all claims of the record as of the newest edition."""
     with world.warehouse.read() as reader:

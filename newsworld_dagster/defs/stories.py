@@ -8,6 +8,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import LIFECYCLE
 from newsworld_dagster.defs.embeddings import vectors
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
     POOL,
     RANGE,
@@ -56,6 +57,7 @@ SHOWN = ["label", "section", "significance", "lifecycle", "articles", "publisher
     retry_policy=RETRY,
     pool=POOL,
 )
+@limited
 def stories(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:
@@ -135,6 +137,7 @@ def stories(
     retry_policy=RETRY,
     pool=POOL,
 )
+@limited
 def topics(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import EVERYWHERE, SECTIONS
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
     DAYS,
     OWNERS,
@@ -38,6 +39,7 @@ TRENDING = dg.AssetKey(["stories", "trending"])
         "section, each with the story and topic that it mostly belongs to."
     ),
 )
+@limited
 def trending_strip(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:

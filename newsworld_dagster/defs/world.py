@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +18,7 @@ from newsworld_dagster.contracts.asking import LanguageModel
 from newsworld_dagster.contracts.triggers import trigger_families
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
 from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms, connect
+from newsworld_dagster.runsafety import note_process, run_turn
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
 from newsworld_dagster.warehouse import Reader, Warehouse
@@ -155,7 +156,26 @@ def fixed_texts() -> pd.DataFrame:
     return pd.DataFrame({"content_digest": [text_digest(text) for text in texts], "text": texts})
 
 
+@dg.resource(description="The world of the process's settings; runs on it take turns.")
+def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
+    """The world; for a run that a daemon launched, once no other run is at work.
+
+    Whole runs take turns, or one would wait for the warehouse while another holds it for a long
+    backfill. The process is noted on the run, so that one that is killed can be told from one at
+    work.
+    """
+    settings = Settings()
+    world = World(settings)
+    if context.run is None:  # a sensor or a schedule
+        yield world
+        return
+    assert context.instance is not None, "a run has an instance"
+    note_process(context.instance, context.run.run_id)
+    with run_turn(settings, context.log.info if context.log else print):
+        yield world
+
+
 @dg.definitions
 def resources() -> dg.Definitions:
-    """The world of the process's settings."""
-    return dg.Definitions(resources={"world": World(Settings())}, executor=dg.in_process_executor)
+    """What steps and sensors work on."""
+    return dg.Definitions(resources={"world": world_in_turn}, executor=dg.in_process_executor)

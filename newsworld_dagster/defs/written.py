@@ -8,6 +8,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.digests import DIGESTS
+from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
     POOL,
     RANGE,
@@ -48,6 +49,7 @@ WRITTEN_LABELS = dg.AssetKey(["stories", "written_labels"])
     retry_policy=RETRY,
     pool=POOL,
 )
+@limited
 def written(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:
