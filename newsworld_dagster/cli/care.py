@@ -25,7 +25,8 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what is there")]
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Look at everything a person would; exit code 1 when something is bad."""
-    from newsworld_dagster.doctor import BAD, examine
+    from newsworld_dagster.defs.looks import BAD
+    from newsworld_dagster.doctor import examine
 
     with failing_plainly():
         findings = examine(open_world())

@@ -91,8 +91,8 @@ def run(
     if as_json:
         raise typer.BadParameter("--json goes with --dry-run; the record is in scorecard --json")
     from newsworld_dagster.defs.intake import poll_live
+    from newsworld_dagster.defs.watching import watch
     from newsworld_dagster.defs.world import utc_now
-    from newsworld_dagster.watching import watch
 
     with failing_plainly():
         world = open_world()

@@ -5,8 +5,9 @@ import dagster as dg
 from newsworld_dagster.alerts import Alert, send
 from newsworld_dagster.defs.notebooks import DAILY, NOTEBOOKS, page_key
 from newsworld_dagster.defs.partitions import DAYS
+from newsworld_dagster.defs.watching import watch
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.runsafety import PROCESS_TAG
+from newsworld_dagster.runsafety import close_dead_runs, from_command
 
 # Pages of notebooks that a day's run does not wait for: they take longer than all the rest.
 PAGES = dg.AssetSelection.assets(*(page_key(name) for name in NOTEBOOKS if name != DAILY))
@@ -57,10 +58,38 @@ weekly_pages = dg.ScheduleDefinition(
 )
 def failed_run_alert(context: dg.RunFailureSensorContext, world: dg.ResourceParam[World]) -> None:
     """One alert a failed run."""
-    if PROCESS_TAG in context.dagster_run.tags:
+    if from_command(context.dagster_run):
         return
     words = f"run {context.dagster_run.run_id} of {context.dagster_run.job_name} failed"
     send(Alert("failed run", words, context.failure_event.message or ""), world.settings)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="watch",
+    description=(
+        "After a run that a daemon launched: an alert for whatever turned bad, once. The command "
+        "looks for itself."
+    ),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def watch_after_run(context: dg.RunStatusSensorContext, world: dg.ResourceParam[World]) -> None:
+    """The look that `newsworld run` takes at its end."""
+    if not from_command(context.dagster_run):
+        for alert in watch(world):
+            context.log.warning(f"{alert.kind}: {alert.title}")
+
+
+@dg.sensor(
+    name="stuck_runs",
+    description="Mark runs whose process died as failed and free their slots.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def stuck_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Close what nobody works on, or the next run would wait for it until the limit of runs."""
+    closed = close_dead_runs(context.instance)
+    return dg.SkipReason(f"closed: {', '.join(closed)}" if closed else "no run is stuck")
 
 
 @dg.definitions
@@ -69,5 +98,5 @@ def automation() -> dg.Definitions:
     return dg.Definitions(
         jobs=[daily_edition, notebook_pages],
         schedules=[evening_edition, weekly_pages],
-        sensors=[failed_run_alert],
+        sensors=[failed_run_alert, watch_after_run, stuck_runs],
     )

@@ -115,9 +115,7 @@ def poll_live(world: World) -> list[dict[str, object]]:
         state = reader.table("news.feed_state")
         check_clock(now, reader.latest_moment())
     try:
-        result = poll_feeds(
-            feeds, state, now=now.to_pydatetime(), limits=limits_of(world.settings)
-        )
+        result = poll_feeds(feeds, state, now=now.to_pydatetime(), limits=limits_of(world.settings))
     except NoFeedReachableError as error:
         with world.warehouse.write() as writer:
             writer.replace_all("news.feed_state", error.result.state)

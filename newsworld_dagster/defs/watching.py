@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from newsworld_dagster.alerts import Alert, newly_bad, send
+from newsworld_dagster.defs.looks import BAD, Finding, look_at_record
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.doctor import BAD, Finding, look_at_record
 from newsworld_dagster.warehouse import Reader
 
 # What the doctor calls a finding, and what an alert calls it.

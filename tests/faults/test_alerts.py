@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 
 from newsworld_dagster.alerts import Alert, newly_bad, send
-from newsworld_dagster.defs.automation import failed_run_alert
+from newsworld_dagster.definitions import defs as load
+from newsworld_dagster.defs.automation import failed_run_alert, watch_after_run
+from newsworld_dagster.defs.watching import watch
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.runsafety import PROCESS_TAG
 from newsworld_dagster.settings import Settings
-from newsworld_dagster.watching import watch
 from tests.synthetic_world import frame
 from tests.warehouse.warehouse_rows import call
 
@@ -115,7 +116,12 @@ def test_an_alert_sounds_when_it_turns_bad(settings: Settings) -> None:
     assert newly_bad(settings, [stale]) == [stale]
 
 
-def test_the_watch_tells_what_turned_bad(settings: Settings) -> None:
+KINDS = {"stale articles", "feed collapse", "ledger mismatch", "budget reached"}
+
+
+@pytest.fixture
+def bad_world(settings: Settings) -> World:
+    """A world of which everything is to be told."""
     now = pd.Timestamp("2026-03-02 12:00")
     world = World(settings, clock=lambda: now)
     feeds = [
@@ -132,10 +138,45 @@ def test_the_watch_tells_what_turned_bad(settings: Settings) -> None:
         )  # fmt: skip
         stopped = call("p1", now, 1, outcome="stopped", reason="the budget", charged_usd=0.0)
         writer.append("forecasts.model_calls", stopped)
-    kinds = {"stale articles", "feed collapse", "ledger mismatch", "budget reached"}
-    assert {alert.kind for alert in watch(world)} == kinds
-    assert {got["kind"] for got in Hook.got} == kinds
-    assert watch(world) == []
+    return world
+
+
+def test_the_watch_tells_what_turned_bad(bad_world: World) -> None:
+    assert {alert.kind for alert in watch(bad_world)} == KINDS
+    assert {got["kind"] for got in Hook.got} == KINDS
+    assert watch(bad_world) == []
+
+
+@pytest.mark.parametrize(("tags", "sent"), [({}, KINDS), ({PROCESS_TAG: "h/1/1"}, set())])
+def test_the_watch_comes_after_runs_of_the_daemon(
+    bad_world: World, tags: dict[str, str], sent: set[str]
+) -> None:
+    @dg.op
+    def works() -> None:
+        return
+
+    @dg.job
+    def job() -> None:
+        works()
+
+    instance = dg.DagsterInstance.ephemeral()
+    result = job.execute_in_process(instance=instance, tags=tags)
+    for _ in range(2):  # and what stays bad is told once
+        context = dg.build_run_status_sensor_context(
+            sensor_name="watch",
+            dagster_event=result.get_run_success_event(),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+        )
+        watch_after_run(context, world=bad_world)
+    assert sorted(got["kind"] for got in Hook.got) == sorted(sent)
+
+
+def test_the_sensors_are_on_wherever_there_is_a_daemon() -> None:
+    definitions = load()
+    for name in ("failed_run_alert", "watch", "stuck_runs"):
+        sensor = definitions.resolve_sensor_def(name)
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING, name
 
 
 @pytest.mark.parametrize(("tags", "sent"), [({}, 1), ({PROCESS_TAG: "h/1/1"}, 0)])

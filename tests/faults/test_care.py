@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from newsworld_dagster.defs.looks import BAD, GOOD, WARNING, Finding
 from newsworld_dagster.defs.signing import first_fault, sign_off
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.doctor import BAD, GOOD, WARNING, Finding, examine
+from newsworld_dagster.doctor import examine
 from newsworld_dagster.forecasting import chain, make_edition
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import (
