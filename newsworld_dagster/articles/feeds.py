@@ -45,13 +45,14 @@ class FeedError(ValueError):
 
 
 class Feed(BaseModel):
-    """One feed of the list."""
+    """One feed of the list; `full_text` lets a poll read the pages of its new articles too."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1)
     url: str
     section: Literal[SECTIONS]  # type: ignore[valid-type]
+    full_text: bool = False
 
     @field_validator("url")
     @classmethod
@@ -84,7 +85,8 @@ class ParsedFeed:
 def load_feeds(path: str | Path) -> list[Feed]:
     """Read the list of feeds.
 
-    The file is YAML: a key `feeds` with a list of `name`, `url` and `section`.
+    The file is YAML: a key `feeds` with a list of `name`, `url` and `section`, and `full_text:
+    true` for feeds whose articles are to be read in full.
 
     Raises
     ------

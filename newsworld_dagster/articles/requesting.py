@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -100,44 +101,100 @@ async def request_feed(
         for header, field_name in CONDITIONS.items()
         if isinstance(known.get(field_name), str)
     }
-    address = address_of(feed_url, known)
-    own = named_networks(feed_url)
-    permanent = True
-    for _ in range(limits.max_redirects + 1):
-        at_home = urlsplit(address).netloc == urlsplit(feed_url).netloc
-        check_url(address, (*limits.allowed, *own) if at_home else limits.allowed)
-        async with session.get(address, headers=conditions, allow_redirects=False) as response:
-            if response.status in REDIRECTS and "Location" in response.headers:
-                address = urljoin(address, response.headers["Location"])
-                permanent = permanent and response.status in PERMANENT
-                continue
-            moved_to = address if permanent and address != feed_url else None
-            if response.status == 304 and conditions:
-                return b"", Outcome(UNCHANGED, moved_to=moved_to)
-            if response.status != 200:
-                reason = f" {response.reason}" if response.reason else ""
-                raise FeedFailureError(
-                    f"answered HTTP {response.status}{reason}",
-                    gone=response.status == 410,
-                    retry=response.headers.get("Retry-After"),
-                )
-            content = await _body(response, limits.max_bytes)
-            return content, Outcome(
-                OK,
-                etag=response.headers.get("ETag"),
-                last_modified=response.headers.get("Last-Modified"),
-                body_digest=hashlib.sha256(content).hexdigest(),
-                moved_to=moved_to,
+    start = address_of(feed_url, known)
+    async with follow(session, start, limits, home=feed_url, headers=conditions) as arrived:
+        response = arrived.response
+        moved = arrived.permanently and arrived.address != feed_url
+        moved_to = arrived.address if moved else None
+        if response.status == 304 and conditions:
+            return b"", Outcome(UNCHANGED, moved_to=moved_to)
+        if response.status != 200:
+            raise FeedFailureError(
+                status_in_words(response),
+                gone=response.status == 410,
+                retry=response.headers.get("Retry-After"),
             )
+        content = await read_body(response, limits.max_bytes)
+        return content, Outcome(
+            OK,
+            etag=response.headers.get("ETag"),
+            last_modified=response.headers.get("Last-Modified"),
+            body_digest=hashlib.sha256(content).hexdigest(),
+            moved_to=moved_to,
+        )
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """An answer that is no redirect, where it came from, and whether all before were permanent."""
+
+    response: aiohttp.ClientResponse
+    address: str
+    permanently: bool
+
+
+@asynccontextmanager
+async def follow(
+    session: aiohttp.ClientSession,
+    address: str,
+    limits: FetchLimits,
+    *,
+    home: str,
+    headers: Mapping[str, str],
+    before_hop: Callable[[str], Awaitable[None]] | None = None,
+) -> AsyncIterator[Arrived]:
+    """Ask for an address and follow its redirects, each with its address checked.
+
+    Parameters
+    ----------
+    home
+        The feed that it is asked for: what that names outright is allowed on its own host.
+    before_hop
+        Called with each address before it is asked for; what it raises ends the request.
+
+    Raises
+    ------
+    AddressRefusedError
+        When an address is refused.
+    FeedFailureError
+        When there are too many redirects.
+    """
+    own = named_networks(home)
+    permanently = True
+    for _ in range(limits.max_redirects + 1):
+        at_home = urlsplit(address).netloc == urlsplit(home).netloc
+        check_url(address, (*limits.allowed, *own) if at_home else limits.allowed)
+        if before_hop is not None:
+            await before_hop(address)
+        async with session.get(address, headers=headers, allow_redirects=False) as response:
+            if response.status not in REDIRECTS or "Location" not in response.headers:
+                yield Arrived(response, address, permanently)
+                return
+            address = urljoin(address, response.headers["Location"])
+            permanently = permanently and response.status in PERMANENT
     raise FeedFailureError(f"redirects more than {limits.max_redirects} times")
 
 
-async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """The body, decompressed, given up as soon as it is too large."""
+def status_in_words(response: aiohttp.ClientResponse) -> str:
+    """What a server answered that should have said 200."""
+    reason = f" {response.reason}" if response.reason else ""
+    return f"answered HTTP {response.status}{reason}"
+
+
+async def read_body(response: aiohttp.ClientResponse, most: int, *, cut: bool = False) -> bytes:
+    """The body, decompressed; with `cut` no more than its first `most` bytes.
+
+    Raises
+    ------
+    FeedFailureError
+        As soon as it is larger than `most` bytes, unless it is to be cut.
+    """
     body = bytearray()
     async for chunk in response.content.iter_chunked(2**16):
         body += chunk
         if len(body) > most:
+            if cut:
+                return bytes(body[:most])
             raise FeedFailureError(f"larger than {most} bytes")
     return bytes(body)
 

@@ -103,6 +103,9 @@ def run(
             err.print(f"polled {len(reports)} feeds, {len(failed)} failed")
             for report in failed:
                 err.print(f"  {report['feed']}: {report['error']}", style="yellow")
+            for report in reports:
+                if report["texts"]:
+                    err.print(f"  {report['feed']}: {report['texts']}", markup=False)
             moment = utc_now()
         _run(world, moment.floor("D"), moment.floor("D"), as_of=moment)
         for alert in watch(world):

@@ -12,6 +12,7 @@ from newsworld_dagster.contracts.articles import (
     ARTICLES,
     DATE_REPAIRS,
     FEED_STATE,
+    FULL_TEXTS,
     REJECTS,
     REVISIONS,
 )
@@ -60,6 +61,7 @@ CONTRACTS = {
         FEED_STATE,
         REVISIONS,
         DATE_REPAIRS,
+        FULL_TEXTS,
         VECTORS,
         ASSIGNMENTS,
         LINEAGE,

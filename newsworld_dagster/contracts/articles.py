@@ -110,3 +110,23 @@ DATE_REPAIRS = contract(
     unique=["repair_id"],
     doc="Publication dates that cannot be true: what the source said and what it was taken for.",
 )
+
+FULL_TEXT_CHARACTERS = 20_000
+FULL_TEXTS = contract(
+    "news.full_texts",
+    {
+        "article_id": column(str, doc="Article"),
+        "seen_at": column(TIME, doc="UTC; when the page was read: point in time of the text"),
+        "day": column(TIME, doc="UTC day of seen_at"),
+        "source": column(str, doc="Feed URL that brought the article"),
+        "address": column(str, doc="Where the page was in the end"),
+        "text": column(
+            str,
+            pa.Check.str_length(min_value=1, max_value=FULL_TEXT_CHARACTERS),
+            doc="What was extracted, a paragraph a line; at most 20,000 characters",
+        ),
+        "cut": column(bool, doc="Whether the page had more"),
+    },
+    unique=["article_id"],
+    doc="Texts of the pages of new articles, of feeds with `full_text: true`; not published.",
+)

@@ -6,6 +6,7 @@ A language model takes minutes, so nothing is held while it is asked: read, ask,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -36,6 +37,8 @@ from newsworld_dagster.resolution import (
 )
 from newsworld_dagster.warehouse import Reader, Writer
 
+# Of a page that was read in full; what decides a claim rarely stands further down.
+JUDGED_CHARACTERS = 4_000
 NO_DIGESTS = pd.Series([], dtype=str, name="content_digest")
 
 
@@ -178,8 +181,9 @@ def cases_of(world: World, reader: Reader, moment: pd.Timestamp) -> list[Case]:
     if questions.empty:
         return []
     articles = reader.articles_as_of(moment, questions["made_at"].min())
-    return list(
-        choose_cases(
+    return [
+        replace(case, articles=with_full_texts(reader, case.articles, moment))
+        for case in choose_cases(
             questions,
             articles,
             reader.vectors(world.encoder.name, articles["content_digest"]),
@@ -188,7 +192,14 @@ def cases_of(world: World, reader: Reader, moment: pd.Timestamp) -> list[Case]:
             days_with_news=reader.article_days(moment),
             policy=policy,
         )
-    )
+    ]
+
+
+def with_full_texts(reader: Reader, articles: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """Articles with the beginning of their page for a summary, where it was read by a moment."""
+    texts = reader.full_texts(articles["article_id"], moment).str.slice(0, JUDGED_CHARACTERS)
+    found = articles["article_id"].map(texts)
+    return articles.assign(summary=found.where(found.notna(), articles["summary"]))
 
 
 def judge(

@@ -45,7 +45,10 @@ def articles(
         failed = [report for report in reports if report["status"] == "failed"]
         metadata |= {"feeds polled": len(reports), "feeds failed": len(failed)}
         if failed:
-            metadata["failed feeds"] = markdown(pd.DataFrame(failed))
+            metadata["failed feeds"] = markdown(pd.DataFrame(failed).drop(columns="texts"))
+        texts = [{"feed": r["feed"], "texts": r["texts"]} for r in reports if r["texts"]]
+        if texts:
+            metadata["full texts"] = markdown(pd.DataFrame(texts))
     days = days_of(context)
     with world.warehouse.read() as reader:
         found = reader.articles_as_of(as_of(context, world, days[-1]), days[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import Settings
 
 if TYPE_CHECKING:
+    from newsworld_dagster.articles.feeds import Feed
     from newsworld_dagster.articles.requesting import FetchLimits
 
 DUPLICATE_WINDOW_DAYS = 14
@@ -120,18 +121,37 @@ def poll_live(world: World) -> list[dict[str, object]]:
         with world.warehouse.write() as writer:
             writer.replace_all("news.feed_state", error.result.state)
         raise
+    with world.warehouse.read() as reader:
+        fresh = result.articles[~result.articles["article_id"].isin(reader.known_articles())]
     store_batch(world, result.articles, result.rejects, result.date_repairs)
     with world.warehouse.write() as writer:
         writer.replace_all("news.feed_state", result.state)
+    texts = store_full_texts(world, fresh, feeds)
     return [
         {
             "feed": report.feed.name,
             "status": report.status,
             "entries": report.entries,
             "error": report.error or "",
+            "texts": texts.get(report.feed.url, ""),
         }
         for report in result.reports
     ]
+
+
+def store_full_texts(world: World, articles: pd.DataFrame, feeds: Sequence[Feed]) -> dict[str, str]:
+    """Read and store the pages of new articles, of feeds that want it.
+
+    Returns the URL of each such feed that brought new articles, with how it went in words.
+    """
+    if not any(feed.full_text for feed in feeds):
+        return {}
+    from newsworld_dagster.articles.fulltext import read_full_texts
+
+    texts = read_full_texts(articles, feeds, clock=world.clock, limits=limits_of(world.settings))
+    with world.warehouse.write() as writer:
+        writer.append("news.full_texts", texts.rows)
+    return texts.said
 
 
 def limits_of(settings: Settings) -> FetchLimits:

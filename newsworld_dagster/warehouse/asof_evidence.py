@@ -30,3 +30,14 @@ class EvidenceReads:
             """,
             {"made_at": made_at, "resolve_by": resolve_by, "as_of": as_of},
         )
+
+    def full_texts(self, articles: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+        """Texts of pages that were read by `as_of`, of articles among ids; indexed by article_id.
+
+        A page is read after its article was first seen, and may be read by then or not.
+        """
+        return self.frame(
+            "SELECT article_id, text FROM news.full_texts WHERE seen_at <= $as_of "
+            "AND article_id IN (SELECT unnest($ids::VARCHAR[])) ORDER BY article_id",
+            {"as_of": as_of, "ids": articles.tolist()},
+        ).set_index("article_id")["text"]

@@ -15,6 +15,8 @@ from newsworld_dagster.warehouse.store import Warehouse, WarehouseMissingError
 
 SNAPSHOT_NAME = "snapshot.duckdb"
 _EVER_DAYS = 36_500
+# Whole texts of others are read here and not handed on.
+WITHHELD = frozenset({"news.full_texts"})
 
 
 def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
@@ -31,10 +33,27 @@ def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
             assert live is not None
             quoted = str(fresh).replace("'", "''")
             reader.connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_WRITE)")
-            reader.connection.execute(f'COPY FROM DATABASE "{live[0]}" TO snapshot')
+            _copy(reader, str(live[0]))
             reader.connection.execute("DETACH snapshot")
         fresh.replace(target)
     return target
+
+
+def _copy(reader: Reader, live: str) -> None:
+    """Copy all tables and views to the attached `snapshot`, but the rows of those withheld.
+
+    Table by table: what is deleted from a file can still be read from it.
+    """
+    reader.connection.execute(f'COPY FROM DATABASE "{live}" TO snapshot (SCHEMA)')
+    tables = reader.connection.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?",
+        [live],
+    ).fetchall()
+    for (name,) in tables:
+        if name not in WITHHELD:
+            reader.connection.execute(
+                f'INSERT INTO snapshot.{name} SELECT * FROM "{live}".{name}'  # noqa: S608
+            )
 
 
 class Snapshot:

@@ -34,6 +34,7 @@ APPEND_ONLY = frozenset(
         "outcomes.judge_queue",
         "forecasts.heads",
         "news.revisions",
+        "news.full_texts",
         "outcomes.resolutions",
         "outcomes.verdict_chain",
     }
