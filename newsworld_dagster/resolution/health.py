@@ -9,9 +9,10 @@ from newsworld_dagster.contracts.findings import CheckFinding
 
 def evaluate_verdict_order(verdicts: pd.DataFrame, claims: pd.DataFrame) -> CheckFinding:
     """Whether no verdict is older than its claim, and none is given without a claim."""
-    made = claims.set_index("claim_id")["made_at"]
-    known = verdicts["claim_id"].isin(made.index)
-    early = verdicts[known]["decided_at"] < verdicts[known]["claim_id"].map(made)
+    # Joined, not mapped: a ledger that is still empty has no type that times could be held against.
+    joined = verdicts.merge(claims[["claim_id", "made_at"]], on="claim_id", how="left")
+    known = joined["made_at"].notna()
+    early = joined["decided_at"] < joined["made_at"]
     figures: dict[str, float | int | str] = {
         "verdicts": len(verdicts),
         "older than their claim": int(early.sum()),
