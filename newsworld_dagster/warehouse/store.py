@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -300,7 +302,11 @@ class WorldSpan:
 
 
 def world_span(path: Path) -> WorldSpan | None:
-    """The days of a world, None for no world or one that is being written."""
+    """The days of a world; None for no world.
+
+    One that is being written cannot be read: then the days that were read last, which a file beside
+    it remembers. A daemon's run would else not know the day that it is to make.
+    """
     if not path.exists():
         return None
     try:
@@ -310,7 +316,28 @@ def world_span(path: Path) -> WorldSpan | None:
                 "FROM news.articles"
             ).fetchone()
     except duckdb.Error:
-        return None
+        return _remembered(path)
     if row is None or row[0] is None:
         return None
-    return WorldSpan(pd.Timestamp(row[0]), pd.Timestamp(row[1]), bool(row[2]))
+    span = WorldSpan(pd.Timestamp(row[0]), pd.Timestamp(row[1]), bool(row[2]))
+    if span != _remembered(path):
+        said = {"first": row[0].isoformat(), "last": row[1].isoformat(), "live": span.live}
+        with suppress(OSError):  # a world that may only be read
+            fresh = _span_file(path).with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(said))
+            fresh.replace(_span_file(path))
+    return span
+
+
+def _span_file(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.days.json")
+
+
+def _remembered(path: Path) -> WorldSpan | None:
+    try:
+        said = json.loads(_span_file(path).read_text())
+        return WorldSpan(
+            pd.Timestamp(said["first"]), pd.Timestamp(said["last"]), bool(said["live"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

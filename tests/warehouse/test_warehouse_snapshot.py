@@ -106,5 +106,16 @@ def test_span_of_a_world(warehouse: Warehouse) -> None:
     span = world_span(warehouse.path)
     assert span is not None
     assert (span.first, span.last) == (at("14"), at("17"))
+    # While someone writes, it is what it was when it was read last.
     with duckdb.connect(str(warehouse.path)):
-        assert world_span(warehouse.path) is None
+        assert world_span(warehouse.path) == span
+    add(warehouse, "19")
+    later = world_span(warehouse.path)
+    assert later is not None
+    assert later.last == at("19")
+    (remembered,) = warehouse.path.parent.glob("*.days.json")
+    with duckdb.connect(str(warehouse.path)):
+        assert world_span(warehouse.path) == later
+        for damage in ("", "{}", '{"first": 1'):
+            remembered.write_text(damage)
+            assert world_span(warehouse.path) is None
