@@ -238,6 +238,9 @@ def test_checks_of_outcomes() -> None:
     assert (early.passed, early.figures["older than their claim"]) == (False, 2)
     stray = evaluate_verdict_order(given, claims.head(1))
     assert (stray.passed, stray.figures["without a claim"]) == (False, 1)
+    # A first day without any claim, as the warehouse gives it.
+    made = claims.head(0).astype({"made_at": "datetime64[us]"})
+    assert evaluate_verdict_order(given.head(0), made).passed
 
     assert evaluate_overdue(claims, MADE + 3 * DAY - TICK).passed
     overdue = evaluate_overdue(claims, MADE + 3 * DAY)
