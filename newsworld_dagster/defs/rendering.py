@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from newsworld_dagster.warehouse.scratch import folder_beside
 
 
 class NotebookError(RuntimeError):
@@ -23,10 +24,9 @@ def render_notebook(notebook: Path, target: Path, parameters: Mapping[str, objec
     import papermill
     from nbconvert import HTMLExporter
 
-    target.parent.mkdir(parents=True, exist_ok=True)
     failure: Exception | None = None
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".render-") as folder:
-        executed = Path(folder) / notebook.name
+    with folder_beside(target, "render") as folder:
+        executed = folder / notebook.name
         try:
             papermill.execute_notebook(
                 str(notebook),
@@ -47,7 +47,7 @@ def render_notebook(notebook: Path, target: Path, parameters: Mapping[str, objec
             mermaid_layout_elk_js_url="",
         )
         page, _ = exporter.from_notebook_node(nbformat.read(str(executed), as_version=4))
-        fresh = Path(folder) / target.name
+        fresh = folder / target.name
         fresh.write_text(page, encoding="utf-8")
         fresh.replace(target)
     if failure is not None:

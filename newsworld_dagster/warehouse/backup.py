@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import duckdb
 
 from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.migrate import MigrationError, migrate
+from newsworld_dagster.warehouse.scratch import folder_beside
 from newsworld_dagster.warehouse.snapshot import publish_snapshot
 from newsworld_dagster.warehouse.store import Warehouse, set_aside
 
@@ -37,9 +37,8 @@ def back_up(warehouse: Warehouse, target: Path, *, force: bool = False) -> dict[
         )
     if target.exists() and not force:
         raise BackupError(f"{target} exists. Choose another name, or add --force to replace it.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
-        copy = Path(folder) / "copy.duckdb"
+    with folder_beside(target, "backup") as folder:
+        copy = folder / "copy.duckdb"
         with warehouse.read() as reader:
             expected = row_counts(reader)
             publish_snapshot(warehouse, copy)
@@ -104,9 +103,8 @@ def put_back(warehouse: Warehouse, source: Path, *, force: bool = False) -> Path
             "that is meant (the old file is kept beside it), or point NEWSWORLD_DATA_DIR at an "
             "empty folder."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".restore-") as folder:
-        fresh = Path(folder) / path.name
+    with folder_beside(path, "restore") as folder:
+        fresh = folder / path.name
         shutil.copyfile(source, fresh)
         with duckdb.connect(str(fresh)) as connection:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import duckdb
@@ -11,6 +10,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts import CONTRACTS
 from newsworld_dagster.warehouse.asof import Reader
+from newsworld_dagster.warehouse.scratch import folder_beside
 from newsworld_dagster.warehouse.store import Warehouse, WarehouseMissingError
 
 SNAPSHOT_NAME = "snapshot.duckdb"
@@ -25,9 +25,8 @@ def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
     The copy is made beside the target and renamed over it, so that a reader who holds the
     old file goes on reading it and the next one sees the new.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".snapshot-") as folder:
-        fresh = Path(folder) / target.name
+    with folder_beside(target, "snapshot") as folder:
+        fresh = folder / target.name
         with warehouse.read() as reader:
             live = reader.connection.execute("SELECT current_database()").fetchone()
             assert live is not None

@@ -13,6 +13,7 @@ from newsworld_dagster.warehouse import (
     publish_snapshot,
     world_span,
 )
+from newsworld_dagster.warehouse.scratch import folder_beside
 from tests.warehouse.warehouse_rows import articles, at
 
 
@@ -49,6 +50,22 @@ def test_nothing_but_the_snapshot_is_left_in_its_folder(warehouse: Warehouse, ta
     for _ in range(2):
         publish_snapshot(warehouse, target)
     assert [path.name for path in target.parent.iterdir()] == ["snapshot.duckdb"]
+
+
+def test_what_a_killed_publication_left_goes_with_the_next(
+    warehouse: Warehouse, target: Path
+) -> None:
+    add(warehouse, "14")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with folder_beside(target, "snapshot") as at_work:
+        left = target.parent / ".snapshot-left"
+        left.mkdir()
+        (left / "snapshot.duckdb").write_bytes(b"half of it")
+        other = target.parent / ".render-left"
+        other.mkdir()
+        publish_snapshot(warehouse, target)
+        # What another process is at work on stays.
+        assert set(target.parent.iterdir()) == {target, at_work, other}
 
 
 def test_a_publication_that_fails_leaves_the_old_snapshot(
