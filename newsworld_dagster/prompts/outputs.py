@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 # What kind of event a claim is about: the class whose base rate it is held against.
 EventKind = Literal[
@@ -36,8 +37,17 @@ Day = Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2199, 12, 31))
 Number = Annotated[int, Field(ge=1, description="Number of a given article")]
 
 
+# Line breaks and tabs are part of prose; NUL and its like can be neither shown nor searched.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _printable(cls, value: object) -> object:
+        return _UNPRINTABLE.sub(" ", value) if isinstance(value, str) else value
 
 
 class Signal(_Answer):

@@ -1,0 +1,62 @@
+"""The targets of the fuzzer hold over their seeds, and over what it once broke them with."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults import fuzz_targets
+from tests.faults.fuzz import ROOT, mutated
+from tests.faults.fuzz_targets import DIGEST, TARGETS, BrokenPromiseError, seeds
+from tests.forecasting.toy_analyst import report
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_seeds_and_a_few_changes_of_them_hold(name: str) -> None:
+    chance = random.Random(1)
+
+    def bytewise(content: bytes, most: int) -> bytes:
+        place = chance.randrange(len(content))
+        return (content[:place] + chance.randbytes(1) + content[place + 1 :])[:most]
+
+    for seed in seeds(name, None, TARGETS[name].most):
+        TARGETS[name].run(seed)
+        for number in range(4):
+            TARGETS[name].run(mutated(bytewise, seed, TARGETS[name].most, number))
+
+
+# What the fuzzer found, cut down.
+FOUND = [
+    ("answers", b"R" + json.dumps(report(headline="Bridge to open\x00 in March")).encode()),
+    ("answers", b"D" + json.dumps(DIGEST).replace("nearly", "nearly\\u0007").encode()),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), FOUND)
+def test_what_once_broke_a_target_holds(name: str, content: bytes) -> None:
+    TARGETS[name].run(content)
+
+
+def test_a_target_finds_a_reader_that_breaks_its_promise(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = fuzz_targets.entries_to_articles
+
+    def losing(*arguments, **options):  # type: ignore[no-untyped-def]
+        batch = real(*arguments, **options)
+        return type(batch)(batch.articles.iloc[1:], batch.rejects, batch.read)
+
+    monkeypatch.setattr(fuzz_targets, "entries_to_articles", losing)
+    with pytest.raises(BrokenPromiseError, match="1 rows are 0 articles"):
+        TARGETS["feeds"].run(fuzz_targets.FEEDS[0])
+
+
+def test_without_the_fuzzer_it_says_what_to_do() -> None:
+    code = "import sys; sys.modules['atheris'] = None; from tests.faults.fuzz import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.argv[1:] = ['feeds']; {code}"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert "pip install atheris" in done.stderr
