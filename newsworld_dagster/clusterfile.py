@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.articles import embedded_text
+from newsworld_dagster.contracts.parquet import read_parquet
 from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.stories import (
     Background,
@@ -147,7 +148,7 @@ def _nearest(vectors: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.nd
 def _read(source: Path) -> pd.DataFrame:
     readers: dict[str, Callable[[], pd.DataFrame]] = {
         ".csv": lambda: pd.read_csv(source, dtype=str, keep_default_na=False),
-        ".parquet": lambda: pd.read_parquet(source),
+        ".parquet": lambda: read_parquet(source),
         ".jsonl": lambda: pd.read_json(source, lines=True, dtype=False),
     }
     if source.suffix not in readers:

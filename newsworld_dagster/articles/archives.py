@@ -20,6 +20,7 @@ from newsworld_dagster.articles.batches import (
     ImportBatch,
     build_batch,
 )
+from newsworld_dagster.contracts.parquet import read_parquet
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 
 NEEDED = ("url", "title")
@@ -156,15 +157,7 @@ Table = tuple[pd.DataFrame, list[int], list[BadRow]]
 
 
 def _read_parquet(path: Path, _source: str) -> Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    # One file as it is: no index from pandas metadata, no partition columns from folder names.
-    try:
-        with pq.ParquetFile(path) as file:
-            frame = file.read().to_pandas(ignore_metadata=True)
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from error
+    frame = read_parquet(path)
     return frame, list(range(1, len(frame) + 1)), []
 
 

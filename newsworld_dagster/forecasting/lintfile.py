@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.contracts.parquet import read_parquet
 from newsworld_dagster.forecasting.likeness import SAME_DEADLINE
 from newsworld_dagster.forecasting.lint import lint
 from newsworld_dagster.forecasting.vagueness import gist_of_wording
@@ -45,7 +46,7 @@ def lint_file(
     """
     try:
         table = (
-            pd.read_parquet(path)
+            read_parquet(path)
             if path.suffix == ".parquet"
             else pd.read_csv(path, dtype=str, keep_default_na=False)
         )

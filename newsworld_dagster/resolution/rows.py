@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from newsworld_dagster.contracts.parquet import read_parquet
+
 SHOWN = 5
 
 
@@ -47,7 +49,7 @@ def read_rows(
         raise error(f"{path} is neither .csv nor .parquet; convert it to one of these.")
     try:
         if suffix == ".parquet":
-            table = pd.read_parquet(path)
+            table = read_parquet(path)
             lines: list[list[object]] = table.astype(object).to_numpy().tolist()
             header = [str(name) for name in table.columns]
         else:

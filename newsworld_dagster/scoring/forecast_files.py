@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.contracts.parquet import read_parquet
+
 REQUIRED: Final = ("forecaster", "question_id", "probability", "outcome")
 OPTIONAL: Final = ("group", "weight", "cluster")
 SHOWN: Final = 5
@@ -88,7 +90,7 @@ def _read(path: Path) -> pd.DataFrame:
         )
     try:
         if suffix == ".parquet":
-            return pd.read_parquet(path)
+            return read_parquet(path)
         # Blank lines are kept, so that row numbers in messages are those of the file. All is
         # text, so that a bad number can be quoted as it stands and ids keep leading zeros.
         frame = pd.read_csv(

@@ -22,6 +22,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ def inside(name: str, folder: Path, seconds: int, seed: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=INSTRUMENTED):
+        # The readers of feeds are imported when they are first needed, which would be too late.
+        import fastfeedparser  # noqa: F401
+        import feedparser  # noqa: F401
+
         from tests.faults.fuzz_targets import TARGETS
     target = TARGETS[name]
 
@@ -212,6 +217,9 @@ def fuzz(name: str, seconds: int, folder: Path, shared: Path | None) -> Counter[
 
 def main() -> int:
     """Fuzz one target and print what was tried and found."""
+    if find_spec("atheris") is None:
+        sys.stderr.write(MISSING)
+        return 2
     from tests.faults.fuzz_targets import TARGETS
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -221,11 +229,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    try:
-        import atheris  # noqa: F401
-    except ImportError:
-        sys.stderr.write(MISSING)
-        return 2
     folder = given.keep or Path(tempfile.mkdtemp(prefix=f"fuzz-{given.target}-"))
     shared = os.environ.get("NEWSWORLD_SHARED_DATA")
     told = fuzz(given.target, given.seconds, folder, Path(shared) if shared else None)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 
 import pytest
 
-from tests.faults import fuzz_targets
-from tests.faults.fuzz import ROOT, mutated
-from tests.faults.fuzz_targets import DIGEST, TARGETS, BrokenPromiseError, seeds
+from tests.faults import fuzz, fuzz_targets
+from tests.faults.fuzz_targets import (
+    CLAIM,
+    CLAIM_COLUMNS,
+    DIGEST,
+    SCORED,
+    TARGETS,
+    BrokenPromiseError,
+    parquet,
+    seeds,
+)
 from tests.forecasting.toy_analyst import report
+
+
+@pytest.fixture(autouse=True)
+def everything_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzz_targets, "chosen", lambda content, one_in: True)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -25,12 +36,19 @@ def test_seeds_and_a_few_changes_of_them_hold(name: str) -> None:
 
     for seed in seeds(name, None, TARGETS[name].most):
         TARGETS[name].run(seed)
-        for number in range(4):
-            TARGETS[name].run(mutated(bytewise, seed, TARGETS[name].most, number))
+        for number in range(2):
+            TARGETS[name].run(fuzz.mutated(bytewise, seed, TARGETS[name].most, number))
 
 
+FILED = parquet({column: [str(CLAIM[column])] for column in CLAIM_COLUMNS})
+# What pandas noted of the columns, in base64: it calls the names something else.
+NAMES = (b"ibmFtZSI6", b"ibmNtZSI6")
 # What the fuzzer found, cut down.
 FOUND = [
+    ("forecasts", b"p" + parquet(SCORED).replace(*NAMES)),
+    ("forecasts", b"p" + parquet(SCORED).replace(b"base-rate", b"base\xffrate")),
+    ("claims", FILED.replace(*NAMES)),
+    ("claims", FILED.replace(b"it voted", b"it v\xffted")),
     ("answers", b"R" + json.dumps(report(headline="Bridge to open\x00 in March")).encode()),
     ("answers", b"D" + json.dumps(DIGEST).replace("nearly", "nearly\\u0007").encode()),
 ]
@@ -53,10 +71,9 @@ def test_a_target_finds_a_reader_that_breaks_its_promise(monkeypatch: pytest.Mon
         TARGETS["feeds"].run(fuzz_targets.FEEDS[0])
 
 
-def test_without_the_fuzzer_it_says_what_to_do() -> None:
-    code = "import sys; sys.modules['atheris'] = None; from tests.faults.fuzz import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.argv[1:] = ['feeds']; {code}"],
-        capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    assert "pip install atheris" in done.stderr
+def test_without_the_fuzzer_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fuzz, "find_spec", lambda name: None)
+    assert fuzz.main() == 2
+    assert "pip install atheris" in capsys.readouterr().err
