@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.faults import fuzz, fuzz_targets
@@ -52,6 +55,26 @@ FOUND = [
     ("answers", b"R" + json.dumps(report(headline="Bridge to open\x00 in March")).encode()),
     ("answers", b"D" + json.dumps(DIGEST).replace("nearly", "nearly\\u0007").encode()),
 ]
+
+
+def zoned(zone: str, milliseconds: int) -> bytes:
+    """A parquet file of an article and a claim that was made at a moment in a zone."""
+    columns = {"url": "https://e.com/a", "title": "x"} | dict.fromkeys(CLAIM_COLUMNS, "x")
+    table = pa.table({name: [value] for name, value in columns.items()})
+    for name in ("first_seen_at", "made_at"):
+        moments = pa.array([milliseconds], pa.timestamp("ms", tz=zone))
+        table = table.drop_columns(name) if name in table.column_names else table
+        table = table.append_column(name, moments)
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Here", "+25:00", "UTC"])
+@pytest.mark.parametrize("moment", [0, 253402300800000, -62135596900000])
+def test_moments_of_odd_zones_and_years_break_nothing(zone: str, moment: int) -> None:
+    TARGETS["imports"].run(b"p" + zoned(zone, moment))
+    TARGETS["claims"].run(zoned(zone, moment))
 
 
 @pytest.mark.parametrize(("name", "content"), FOUND)
