@@ -1,7 +1,4 @@
-"""A process that does a few days' writing: articles, claims, seals and heads. Meant to be killed.
-
-Run as `python -m tests.faults.writer FOLDER`; a line on stdout for each day that is done.
-"""
+"""A few days' writing: articles, claims, seals and heads. Meant to be killed; see `victims`."""
 
 from __future__ import annotations
 
@@ -25,7 +22,10 @@ FEED = Feed(name="F", url="https://example.com/feed", section="World")
 
 
 def write(folder: Path) -> None:
-    """Ten days, each as a run does it: a day that is sealed is not forecast again."""
+    """Ten days, each as a run does it: a day that is sealed is not forecast again.
+
+    Prints "ready", and a line for each day that is done.
+    """
     world = World(Settings(data_dir=folder))
     claims = make_edition(desk()).claims.head(5)
     start = claims["day"].iloc[0]
@@ -64,7 +64,3 @@ def write(folder: Path) -> None:
         sign_off(world, day, moment)
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
