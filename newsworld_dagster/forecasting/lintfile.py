@@ -68,7 +68,10 @@ def lint_file(
             _times(table["resolve_by"]), table["resolve_by"], made, strict=True
         )
     ]
-    statements = list(table["statement"].astype(str))
+    told = table["statement"]
+    statements = [
+        str(cell) if filled else "" for cell, filled in zip(told, told.notna(), strict=True)
+    ]
     vectors: Sequence[np.ndarray | None] = [None] * len(statements)
     if encode is not None and statements:
         gists = [

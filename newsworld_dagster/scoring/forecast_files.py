@@ -114,7 +114,7 @@ def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     faults = []
     result = pd.DataFrame(index=frame.index)
     for name in ("forecaster", "question_id"):
-        result[name] = frame[name].astype("string").str.strip().fillna("").astype(str)
+        result[name] = _words(frame[name]).astype(str)
         faults += _fault(result[name] == "", f"no {name}", None)
     result["probability"] = _numbers(frame["probability"])
     inside = (result["probability"] >= 0) & (result["probability"] <= 1)
@@ -124,7 +124,7 @@ def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     faults += _fault(~known, "an outcome other than 0, 1 or empty", frame["outcome"])
     for name in ("group", "cluster"):
         if name in frame.columns:
-            result[name] = frame[name].astype("string").str.strip().fillna("").astype(str)
+            result[name] = _words(frame[name]).astype(str)
     if "cluster" in result.columns:
         faults += _fault(result["cluster"] == "", "no cluster", None)
     if "weight" in frame.columns:
@@ -182,7 +182,14 @@ def _quoted(value: Any) -> str:
 
 
 def _empty(column: pd.Series) -> pd.Series:
-    return column.isna() | (column.astype("string").fillna("").str.strip() == "")
+    return column.isna() | (_words(column) == "")
+
+
+def _words(column: pd.Series) -> pd.Series:
+    """What stands in the cells, as text without blanks around it; '' for nothing."""
+    if column.dtype == object:  # bytes are no text, and need not even be decodable
+        column = column.map(lambda cell: repr(cell) if isinstance(cell, bytes) else cell)
+    return column.astype("string").fillna("").str.strip()
 
 
 def _numbers(column: pd.Series) -> pd.Series:

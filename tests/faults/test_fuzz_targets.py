@@ -50,7 +50,10 @@ NAMES = (b"ibmFtZSI6", b"ibmNtZSI6")
 FOUND = [
     ("forecasts", b"p" + parquet(SCORED).replace(*NAMES)),
     ("forecasts", b"p" + parquet(SCORED).replace(b"base-rate", b"base\xffrate")),
+    ("forecasts", b"p" + parquet(SCORED | {"forecaster": [b"\xff", b"a", b"b", b"c"]})),
     ("claims", FILED.replace(*NAMES)),
+    ("claims", parquet({"statement": [None, 1.5], "resolve_by": ["2026-03-01"] * 2})),
+    ("claims", parquet({"statement": [b"\xff"], "resolve_by": ["2026-03-01"]})),
     ("claims", FILED.replace(b"it voted", b"it v\xffted")),
     ("answers", b"R" + json.dumps(report(headline="Bridge to open\x00 in March")).encode()),
     ("answers", b"D" + json.dumps(DIGEST).replace("nearly", "nearly\\u0007").encode()),
