@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from newsworld_dagster.edition.archive import Chart, Given
 from newsworld_dagster.edition.build import build_edition
+from newsworld_dagster.edition.lookups import Notes
 from newsworld_dagster.edition.publish import EditionError, File, Published, publish
 from newsworld_dagster.edition.render import HEADERS
 from newsworld_dagster.edition.serving import make_server
@@ -14,6 +15,7 @@ __all__ = [
     "EditionError",
     "File",
     "Given",
+    "Notes",
     "Published",
     "build_edition",
     "make_server",

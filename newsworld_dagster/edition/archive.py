@@ -1,22 +1,48 @@
-"""The frames of an edition as rows that pages look up, cleaned once, indexed once."""
+"""The frames of an edition as indexes that pages look up.
+
+Whatever holds across rows (order, rank, which page lists an article) is worked out here over whole
+columns and becomes a column or a table of its own, so that a page that looks it up depends on it
+and on nothing else.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.contracts.vocabulary import confidence_band
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.rows import Row, grouped, records, status
-from newsworld_dagster.edition.text import clean_frame
+from newsworld_dagster.edition.lookups import (
+    Index,
+    Notes,
+    Record,
+    Table,
+    day_names,
+    mapped,
+    names_of,
+    plain,
+    week_names,
+)
+from newsworld_dagster.edition.rows import Row
+from newsworld_dagster.edition.text import parsed
 
 BASELINE = "base-rate"
 # Articles on a page, so that none grows heavy on a busy day.
 A_LIST = 300
+# Reports on a numbered page of the list.
+A_PAGE = 60
+# A picture takes 20 ms, a page less than one: only new predictions have their own.
+FRESH_DAYS = 7
+# What stays the same when a question is asked again.
+FAMILY = ("topic_id", "template", "window_days")
+# What can have become of a claim.
+FATES = ("yes", "no", "void", "overdue", "open")
+# Topics in the news.
+AWAKE = ("emerging", "active")
 
 
 @dataclass(frozen=True)
@@ -57,212 +83,454 @@ class Chart:
     dark: str
 
 
-@dataclass
 class Archive:
-    """Everything that pages look up; each index is made once, on its first use."""
+    """Everything that pages look up.
 
-    given: Given
-    frames: dict[str, pd.DataFrame] = field(init=False)
-    # What lists say of a report or claim, made once: many pages say the same.
-    made: dict[tuple[str, bool], Row] = field(init=False, default_factory=dict)
-    _cited: dict[int, list[Row]] = field(init=False, default_factory=dict)
+    A page reads indexes, its key, and nothing else; `rank`, `facts` and the like are for keys.
 
-    def __post_init__(self) -> None:
-        self.frames = {name: clean_frame(frame) for name, frame in self.given.frames.items()}
+    Parameters
+    ----------
+    given
+        What the edition is made from.
 
-    def rows(self, name: str) -> list[Row]:
-        """A frame's rows, with None for what is missing."""
-        frame = self.frames[name].drop(columns="vector", errors="ignore")
-        return records(frame)
+    Attributes
+    ----------
+    questions, asked, claims
+        Claims by question, the preferred forecaster's first; the question of a claim; claims by id.
+    claims_of
+        Claims by report, likeliest first: those of its own forecaster. The yardstick's answers to
+        an analyst's questions are kept under the analyst's report.
+    families
+        The leading claim of each question, by what stays the same when it is asked again.
+    due, settled
+        Leading claims by section: still open, the next deadline first; settled, the latest first.
+    reports, reports_by_day, desks
+        Reports by id, by day, by topic and moment: newest first, the preferred forecaster's first.
+    leading, leading_by_day, leading_by_page
+        One report a topic and moment, by the most preferred forecaster, newest first: by section,
+        by day, and by numbered page, of which the first has the oldest.
+    briefs, fates
+        What lists say of each report; what became of its claims, and the first of their deadlines.
+    relatives
+        For each report the nearest of the same forecaster and the week before, of other topics.
+    cards
+        Reports that have a picture of their own: leading ones of the last days.
+    articles, articles_by_page, lists
+        Articles by id and by the page that lists them; those pages with the pages beside them.
+    uses
+        Articles with the questions that cite them, by the page that lists the article.
+    topics, awake
+        Topics by id, as they are now; by section those in the news.
+    timelines, steps, named
+        Entries by topic: all (steps, open claims, settled claims, each oldest first); steps alone;
+        none, only whether there are any.
+    threads
+        One row a topic with a timeline, with its counts, the latest first.
+    editions, edition_days, digests, digest_list, trending
+        By day; by day and period; by day and section. Of `edition_days` only the day is read, so
+        that a page can tell whether there is an edition and depend on no more.
+    weeks, predictions_found, claims_found, stories_found, articles_found
+        What the search finds, by the week of its date.
+    """
 
-    @property
-    def as_of(self) -> pd.Timestamp:
-        """UTC moment of the newest edition."""
-        return self.given.as_of
+    def __init__(self, given: Given) -> None:
+        self.as_of = given.as_of
+        self.charts = given.charts
+        self.site_url = given.site_url
+        self.notes = Notes()
+        self._frames = {name: frame.reset_index(drop=True) for name, frame in given.frames.items()}
+        self._preferred = given.preferred
+        self._add_claims()
+        self._add_reports()
+        self._add_articles()
+        self._add_topics()
+        self._add_days()
+        self._add_record()
 
     @cached_property
     def rank(self) -> dict[str, int]:
         """Place of each forecaster, the most preferred first, the yardstick last."""
-        preferred = [name for name in self.given.preferred if name != BASELINE]
-        names = set(self.frames["claims"]["forecaster"].unique())
+        preferred = [name for name in self._preferred if name != BASELINE]
+        names = set(self._frames["claims"]["forecaster"].unique())
         others = sorted(names - {*preferred, BASELINE})
         ordered = [*preferred, *others, BASELINE]
         return {name: place for place, name in enumerate(ordered) if name in names}
 
     @cached_property
-    def articles(self) -> dict[str, Row]:
-        """Articles by id, newest first."""
-        return {row["article_id"]: row for row in self.rows("articles")}
+    def facts(self) -> Row:
+        """What the paper counts of itself."""
+        articles = self._frames["articles"]
+        return {
+            "articles": len(articles),
+            "publishers": articles["publisher"].nunique(),
+            "questions": self._frames["claims"]["question_id"].nunique(),
+            "forecasters": list(self.rank),
+            "analyst": len(self._frames["analyses"]) > 0,
+        }
 
     @cached_property
-    def article_parts(self) -> list[tuple[str, list[Row]]]:
-        """Path and articles of each page that lists them, newest first."""
-        return [
-            (paths.articles(day, start // A_LIST + 1), rows[start : start + A_LIST])
-            for day, rows in grouped(self.articles.values(), "day").items()
-            for start in range(0, len(rows), A_LIST)
+    def newest(self) -> str | None:
+        """The day of the newest edition."""
+        return next(iter(self.editions), None)
+
+    @cached_property
+    def newest_digest(self) -> str | None:
+        """The key of the newest digest of a day."""
+        daily = (name for name in self.digests if name == day_key(name[:10], "daily"))
+        return next(daily, None)
+
+    def _index(
+        self, name: str, table: Table, keys: str | np.ndarray, places: np.ndarray | None = None
+    ) -> Index:
+        return Index(name, table, keys, self.notes, places)
+
+    def _add_claims(self) -> None:
+        frame = self._frames["claims"]
+        frame = frame.assign(status=_status(frame, self.as_of), last_day=_last_day(frame))
+        table = Table(frame)
+        seq = frame["seq"].to_numpy()
+        ranks = frame["forecaster"].map(self.rank).to_numpy(dtype=int)
+        ordered = np.lexsort((seq, ranks))
+        # Questions in the order in which the ledger first has them, each with its leading claim.
+        codes, _ = pd.factorize(frame["question_id"])
+        leading = ordered[np.unique(codes[ordered], return_index=True)[1]]
+        self.questions = self._index("questions", table, "question_id", ordered)
+        self.claims = self._index("claims", table, "claim_id")
+        asked = Table(frame[["claim_id", "question_id"]])
+        self.asked = self._index("asked", asked, "claim_id")
+        families = names_of(family_key, [frame[name] for name in FAMILY])
+        self.families = self._index("families", table, families, leading)
+        mine = frame.iloc[leading]
+        self._fates = mapped(mine, "question_id", "status")
+        still = leading[mine["status"].isin(["open", "overdue"]).to_numpy()]
+        last = _numbers(frame["last_day"])
+        self.due = self._index(
+            "due", table, "section", still[np.lexsort((seq[still], last[still]))]
+        )
+        over = leading[(mine["verdict"].notna() & (mine["verdict"] != "")).to_numpy()]
+        decided = -_numbers(frame["decided_at"])
+        over = over[np.lexsort((seq[over], decided[over]))]
+        self.settled = self._index("settled", table, "section", over)
+        self.claims_found = self._index(
+            "claims_found", table, week_names(frame["made_at"]), leading
+        )
+        reports = self._frames["reports"]
+        author = mapped(reports, "report_id", "forecaster")
+        own = np.flatnonzero(frame["report_id"].map(author).eq(frame["forecaster"]).to_numpy(bool))
+        self._own = frame.iloc[own]
+        likeliest = own[np.lexsort((seq[own], -frame["probability"].to_numpy(float)[own]))]
+        self.claims_of = self._index("claims_of", table, "report_id", likeliest)
+        self._uses = _uses(mine)
+
+    def _add_reports(self) -> None:
+        raw = self._frames["reports"]
+        raw = raw[raw["report_id"].isin(list(self.claims_of))]
+        related = Table(_relatives(raw))
+        self.relatives = self._index("relatives", related, "report_id")
+        ranks = raw["forecaster"].map(self.rank).to_numpy(dtype=int)
+        order = np.lexsort((ranks, -_numbers(raw["as_of"])))
+        frame = raw.drop(columns="vector").iloc[order].reset_index(drop=True)
+        table = Table(frame)
+        self.reports = self._index("reports", table, "report_id")
+        self._add_briefs(frame, self._own)
+        days = day_names(frame["day"])
+        self.reports_by_day = self._index("reports_by_day", table, days)
+        desk = names_of(desk_key, [frame["topic_id"], frame["as_of"]])
+        names = Table(frame[["report_id", "forecaster"]])
+        self.desks = self._index("desks", names, desk)
+        first = np.flatnonzero(~frame.duplicated(["topic_id", "as_of"]).to_numpy())
+        weight = -frame["significance"].fillna(0).to_numpy(dtype=float)
+        leading = first[np.lexsort((weight[first], -_numbers(frame["as_of"])[first]))]
+        self.leading = self._index("leading", table, "section", leading)
+        self.leading_by_day = self._index("leading_by_day", table, days, leading)
+        page = np.zeros(len(frame), dtype=object)
+        page[leading[::-1]] = np.arange(len(leading)) // A_PAGE + 1
+        self.leading_by_page = self._index("leading_by_page", table, page, leading)
+        fresh = leading[
+            (frame["as_of"] > self.as_of - pd.Timedelta(days=FRESH_DAYS)).to_numpy()[leading]
         ]
+        self.cards = self._index("cards", Table(frame[["report_id"]]), "report_id", fresh)
+        weeks = week_names(frame["as_of"])
+        self.predictions_found = self._index("predictions_found", table, weeks, leading)
 
-    @cached_property
-    def pages_of_articles(self) -> dict[str, str]:
-        """The page that lists each article."""
-        return {row["article_id"]: path for path, rows in self.article_parts for row in rows}
+    def _add_briefs(self, reports: pd.DataFrame, claims: pd.DataFrame) -> None:
+        """What lists say of each report; worked out for all at once, since many pages say it."""
+        told = claims.assign(**{fate: claims["status"] == fate for fate in FATES})
+        groups = told.groupby("report_id")
+        figures = (
+            groups[list(FATES)]
+            .sum()
+            .join(
+                groups.agg(
+                    mean=("probability", "mean"), size=("seq", "size"), due=("last_day", "min")
+                )
+            )
+        )
+        figures = figures.loc[reports["report_id"]].reset_index()
+        analyses = self._frames["analyses"]
+        labels = mapped(analyses, "report_id", "label")
+        words = mapped(analyses, "report_id", "confidence")
+        ids = plain(reports["report_id"])
+        briefs = reports[["report_id", "headline", "section", "forecaster", "as_of"]].assign(
+            # An analyst's own label and word, where there is one.
+            label=[
+                labels.get(*one) for one in zip(ids, plain(reports["topic_label"]), strict=True)
+            ],
+            confidence=[
+                words.get(one, confidence_band(mean))
+                for one, mean in zip(ids, figures["mean"], strict=True)
+            ],
+            mean=figures["mean"],
+            claims=figures["size"],
+            cited=[len(parsed(text)) for text in plain(reports["sources"])],
+        )
+        self.briefs = self._index("briefs", Table(briefs), "report_id")
+        fates = figures[["report_id", *FATES, "due"]]
+        self.fates = self._index("fates", Table(fates), "report_id")
 
-    @cached_property
-    def claims(self) -> list[Row]:
-        """Claims in the ledger's order, each with its status as of the edition."""
-        rows = self.rows("claims")
-        for row in rows:
-            row["status"] = status(row, self.as_of)
-        return rows
+    def _add_articles(self) -> None:
+        frame = self._frames["articles"]
+        days, stamps = pd.factorize(frame["day"])
+        parts = frame.groupby(days).cumcount().to_numpy() // A_LIST
+        # Days in their order, and the parts of each.
+        found, place, counts = np.unique(
+            days * len(frame) + parts, return_inverse=True, return_counts=True
+        )
+        which, part = np.divmod(found, max(len(frame), 1))
+        pages = np.array(
+            [
+                paths.articles(stamps[day], int(one) + 1)
+                for day, one in zip(which, part, strict=True)
+            ],
+            dtype=object,
+        )
+        frame = frame.assign(page=pages[place])
+        table = Table(frame)
+        self.articles = self._index("articles", table, "article_id")
+        # A page of articles tells of hundreds: all that it says of them is one look each.
+        topics = self._frames["topics"]
+        labels = mapped(topics, "topic_id", "label")
+        listed = frame.assign(
+            label=frame["topic_id"].map(labels),
+            timeline=frame["topic_id"].isin(self._frames["axis"]["topic_id"]),
+        )
+        self.articles_by_page = self._index("articles_by_page", Table(listed), "page")
+        page_of = mapped(frame, "article_id", "page")
+        uses = self._uses.assign(page=self._uses["article_id"].map(page_of))
+        self.uses = self._index("uses", Table(uses), "page")
+        lists = pd.DataFrame(
+            {
+                "page": pages,
+                "day": stamps[which],
+                "articles": counts,
+                "newer": [None, *pages[:-1]][: len(pages)],
+                "older": [*pages[1:], None][: len(pages)],
+            }
+        )
+        self.lists = self._index("lists", Table(lists), "page")
+        originals = np.flatnonzero(~frame["copy"].to_numpy(dtype=bool))
+        weeks = week_names(frame["first_seen_at"])
+        self.articles_found = self._index("articles_found", table, weeks, originals)
 
-    @cached_property
-    def questions(self) -> dict[str, list[Row]]:
-        """Claims by question, the preferred forecaster's first."""
-        return {
-            key: sorted(rows, key=lambda row: (self.rank[row["forecaster"]], row["seq"]))
-            for key, rows in grouped(self.claims, "question_id").items()
-        }
+    def _add_topics(self) -> None:
+        topics, axis = self._frames["topics"], self._frames["axis"]
+        self.topics = self._index("topics", Table(topics), "topic_id")
+        table = Table(axis)
+        self.timelines = self._index("timelines", table, "topic_id")
+        steps = (axis["kind"] == "step").to_numpy(dtype=bool)
+        self.steps = self._index("steps", table, "topic_id", np.flatnonzero(steps))
+        claims = self._frames["claims"]
+        question = mapped(claims, "claim_id", "question_id")
+        still = [
+            not step and self._fates.get(question.get(claim)) == "open"
+            for step, claim in zip(steps, plain(axis["claim_id"]), strict=True)
+        ]
+        groups = axis.assign(step=steps, still=np.array(still, dtype=bool)).groupby(
+            "topic_id", sort=False, as_index=False
+        )
+        threads = groups.agg(
+            sentence=("sentence", "first"),
+            date=("date", "last"),
+            steps=("step", "sum"),
+            open=("still", "sum"),
+        ).merge(
+            topics[["topic_id", "label", "section", "lifecycle", "last_seen_at", "keywords"]],
+            on="topic_id",
+            how="left",
+        )
+        known = threads["label"].notna()
+        threads = threads.assign(
+            known=known,
+            label=threads["label"].where(known, threads["sentence"]),
+            lifecycle=threads["lifecycle"].where(known, "closed"),
+            last=threads["last_seen_at"].where(known, threads["date"]),
+        ).drop(columns=["sentence", "date", "last_seen_at"])
+        latest = np.argsort(-_numbers(threads["last"]), kind="stable")
+        threads = threads.iloc[latest].reset_index(drop=True)
+        table = Table(threads)
+        self.named = self._index("named", Table(threads[["topic_id"]]), "topic_id")
+        self.threads = self._index("threads", table, "topic_id")
+        told = np.flatnonzero(threads["known"].to_numpy(dtype=bool))
+        weeks = week_names(threads["last"])
+        self.stories_found = self._index("stories_found", table, weeks, told)
+        live = told[threads["lifecycle"].isin(AWAKE).to_numpy()[told]]
+        ids = threads["topic_id"].to_numpy(dtype=str)[live]
+        live = live[np.lexsort((ids, -_numbers(threads["last"])[live]))]
+        self.awake = self._index("awake", table, "section", live)
 
-    @cached_property
-    def question_of(self) -> dict[str, str]:
-        """The question of each claim."""
-        return {row["claim_id"]: row["question_id"] for row in self.claims}
+    def _add_days(self) -> None:
+        editions = self._frames["editions"].iloc[::-1].reset_index(drop=True)
+        names = day_names(editions["day"])
+        editions = editions.assign(
+            name=names,
+            newer=[None, *names[:-1]][: len(names)],
+            older=[*names[1:], None][: len(names)],
+            reports=[self.leading_by_day.size(name) for name in names],
+        )
+        self.editions = self._index("editions", Table(editions), "name")
+        self.edition_days = self._index("edition_days", Table(editions[["name"]]), "name")
+        digests = self._frames["digests"]
+        keys = names_of(day_key, [day_names(digests["day"]), digests["period"]])
+        _, codes, counts = np.unique(keys.astype(str), return_inverse=True, return_counts=True)
+        newest = np.argsort(-codes, kind="stable")
+        self.digests = self._index("digests", Table(digests), keys, newest)
+        first = digests.iloc[newest].drop_duplicates(["day", "period"])[["day", "period"]]
+        listed = Table(first.assign(items=counts[::-1]).reset_index(drop=True))
+        self.digest_list = self._index("digest_list", listed, "period")
+        trending = self._frames["trending"]
+        keys = names_of(day_key, [day_names(trending["day"]), trending["section"]])
+        self.trending = self._index("trending", Table(trending), keys)
 
-    @cached_property
-    def claims_of(self) -> dict[str, list[Row]]:
-        """Claims by report, likeliest first: those of its own forecaster.
-
-        The yardstick's answers to an analyst's questions are kept under the analyst's report.
-        """
-        author = {row["report_id"]: row["forecaster"] for row in self.rows("reports")}
-        own = [row for row in self.claims if author.get(row["report_id"]) == row["forecaster"]]
-        return {
-            key: sorted(rows, key=lambda row: (-row["probability"], row["seq"]))
-            for key, rows in grouped(own, "report_id").items()
-        }
-
-    @cached_property
-    def reports(self) -> dict[str, Row]:
-        """Reports by id, newest first, the preferred forecaster's first."""
-        rows = [row for row in self.rows("reports") if row["report_id"] in self.claims_of]
-        rows.sort(key=lambda row: (-row["as_of"].value, self.rank[row["forecaster"]]))
-        return {row["report_id"]: row for row in rows}
-
-    @cached_property
-    def analyses(self) -> dict[str, Row]:
-        """What a language model said of its reports, by report."""
-        return {row["report_id"]: row for row in self.rows("analyses")}
-
-    @cached_property
-    def leading(self) -> list[Row]:
-        """One report a topic and moment, by the most preferred forecaster, newest first."""
-        seen = set()
-        found = []
-        for row in self.reports.values():
-            key = (row["topic_id"], row["as_of"])
-            if key not in seen:
-                seen.add(key)
-                found.append(row)
-        found.sort(key=lambda row: (-row["as_of"].value, -(row["significance"] or 0)))
-        return found
-
-    @cached_property
-    def topics(self) -> dict[str, Row]:
-        """Topics as they are now, by id."""
-        return {row["topic_id"]: row for row in self.rows("topics")}
-
-    @cached_property
-    def axis(self) -> dict[str, list[Row]]:
-        """Timelines by topic: steps, open claims, settled claims, each oldest first."""
-        return grouped(self.rows("axis"), "topic_id")
-
-    @cached_property
-    def editions(self) -> list[Row]:
-        """Days with an edition, newest first."""
-        return self.rows("editions")[::-1]
-
-    @cached_property
-    def digests(self) -> dict[tuple[pd.Timestamp, str], list[Row]]:
-        """Digest items by day and period, newest day first."""
-        found: dict[tuple[pd.Timestamp, str], list[Row]] = defaultdict(list)
-        for row in self.rows("digests"):
-            found[(row["day"], row["period"])].append(row)
-        return dict(sorted(found.items(), reverse=True))
-
-    @cached_property
-    def trending(self) -> dict[tuple[pd.Timestamp, str], list[Row]]:
-        """The strip by day and section."""
-        found: dict[tuple[pd.Timestamp, str], list[Row]] = defaultdict(list)
-        for row in self.rows("trending"):
-            found[(row["day"], row["section"])].append(row)
-        return dict(found)
-
-    @cached_property
-    def relatives(self) -> dict[str, list[str]]:
-        """For each report the nearest of the same forecaster and the week before, other topics.
-
-        Nearness is the cosine of the topics' centroids as they were; nothing later is looked at,
-        so that a page does not change when the next one is published.
-        """
-        found: dict[str, list[str]] = {}
-        frame = self.frames["reports"]
-        frame = frame[frame["vector"].notna() & frame["report_id"].isin(list(self.reports))]
-        for _, own in frame.groupby("forecaster"):
-            vectors = np.stack(list(own["vector"])).astype(np.float32)
-            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-            moments = own["as_of"].to_numpy()
-            ids, topics = own["report_id"].to_numpy(), own["topic_id"].to_numpy()
-            for moment in np.unique(moments):
-                here = np.flatnonzero(moments == moment)
-                near = (moments <= moment) & (moments > moment - np.timedelta64(7, "D"))
-                there = np.flatnonzero(near)[::-1]
-                likeness = vectors[here] @ vectors[there].T
-                for place, line in zip(here, likeness, strict=True):
-                    found[ids[place]] = _nearest(line, ids[there], topics[there], topics[place])
-        return found
+    def _add_record(self) -> None:
+        self.texts = self._index("texts", Table(self._frames["texts"]), "report_id")
+        self.overruled = self._index("overruled", Table(self._frames["overruled"]), "claim_id")
+        card = self._frames["scorecard"]
+        ranks = card["forecaster"].map(self.rank).fillna(len(self.rank)).to_numpy(dtype=int)
+        self.scorecard = self._index(
+            "scorecard", Table(card), "by", np.argsort(ranks, kind="stable")
+        )
+        scored = self._frames["scored"]
+        scored = scored[scored["forecaster"] != BASELINE]
+        scored = scored.sort_values(["brier", "claim_id"], ascending=[False, True])
+        self.misses = self._index("misses", Table(scored.reset_index(drop=True)), "forecaster")
+        found = (
+            self.predictions_found,
+            self.claims_found,
+            self.stories_found,
+            self.articles_found,
+        )
+        weeks = sorted({week for index in found for week in index}, reverse=True)
+        counts = [sum(index.size(week) for index in found) for week in weeks]
+        table = Table(pd.DataFrame({"week": weeks, "documents": counts}))
+        self.weeks = self._index("weeks", table, "week")
 
     def topic_path(self, topic_id: str | None) -> str | None:
         """A topic's timeline, where it has one."""
-        return paths.topic(topic_id) if topic_id in self.axis and topic_id else None
+        return paths.topic(topic_id) if topic_id and topic_id in self.named else None
 
-    def article_path(self, article_id: str | None) -> str | None:
-        """An article's place in the list of its day, where it is listed."""
-        row = self.articles.get(article_id or "")
-        if row is None:
-            return None
-        return paths.article(self.pages_of_articles[row["article_id"]], row["article_id"])
+    def article_path(self, row: Record) -> str:
+        """An article's place in the list of its day."""
+        return paths.article(row["page"], row["article_id"])
 
     def question_path(self, claim_id: str | None) -> str | None:
         """The page of a claim, where there is one."""
-        question = self.question_of.get(claim_id or "")
-        return paths.question(question) if question else None
+        row = self.asked.one(claim_id)
+        return paths.question(row["question_id"]) if row else None
+
+    def report_path(self, report_id: str | None) -> str | None:
+        """The page of a report, where there is one."""
+        return paths.report(report_id) if report_id and report_id in self.reports else None
 
     def cited(self, sources: list[Row]) -> list[Row]:
         """Sources with the article behind each: publisher, title, link, date, place."""
-        # The list lives as long as the frames do, so its identity names it.
-        if id(sources) not in self._cited:
-            self._cited[id(sources)] = self._with_articles(sources)
-        return self._cited[id(sources)]
-
-    def _with_articles(self, sources: list[Row]) -> list[Row]:
-        found = []
-        for source in sources:
-            article = self.articles.get(source.get("article_id", ""))
-            found.append(
-                {
-                    "number": source.get("number"),
-                    "note": source.get("note", ""),
-                    "independent": source.get("independent", True),
-                    "publisher": (article or source).get("publisher", ""),
-                    "title": article["title"] if article else "An article that is no longer kept",
-                    "url": article["url"] if article else None,
-                    "date": article["first_seen_at"] if article else None,
-                    "path": self.article_path(source.get("article_id")),
-                    "topic_id": article["topic_id"] if article else None,
-                }
-            )
+        # The list lives as long as its table does, so its identity names it.
+        found: list[Row] = self.notes.shared(
+            ("cited", id(sources)), lambda: [self._with_article(source) for source in sources]
+        )
         return found
+
+    def _with_article(self, source: Row) -> Row:
+        article = self.articles.one(source.get("article_id"))
+        return {
+            "number": source.get("number"),
+            "note": source.get("note", ""),
+            "independent": source.get("independent", True),
+            "publisher": article["publisher"] if article else source.get("publisher", ""),
+            "title": article["title"] if article else "An article that is no longer kept",
+            "url": article["url"] if article else None,
+            "date": article["first_seen_at"] if article else None,
+            "path": self.article_path(article) if article else None,
+        }
+
+
+def family_key(topic_id: str, template: str, window_days: int) -> str:
+    """The key of the questions that ask the same with another deadline."""
+    return f"{topic_id} {template} {window_days}"
+
+
+def day_key(day: str | None, kind: str) -> str:
+    """The key of what there is of one kind for a day, YYYY-MM-DD."""
+    return f"{day} {kind}"
+
+
+def desk_key(topic_id: str, as_of: pd.Timestamp) -> str:
+    """The key of the reports that several forecasters made of a topic at a moment."""
+    return f"{topic_id} {as_of.isoformat()}"
+
+
+def _status(claims: pd.DataFrame, as_of: pd.Timestamp) -> np.ndarray:
+    """What became of each claim: yes, no or void, else overdue or open."""
+    verdicts = claims["verdict"].to_numpy(dtype=object, na_value=None)
+    overdue = (claims["resolve_by"] <= as_of).to_numpy(dtype=bool)
+    waiting = np.where(overdue, "overdue", "open").astype(object)
+    return np.where(verdicts.astype(bool), verdicts, waiting)
+
+
+def _last_day(claims: pd.DataFrame) -> pd.Series:
+    """The deadline as a date is shown: an event by a day may happen on it until it ends."""
+    deadline = claims["resolve_by"]
+    whole = (claims["resolver"] == "judge") & (deadline == deadline.dt.normalize())
+    return deadline.where(~whole, deadline - pd.Timedelta(seconds=1))
+
+
+def _uses(claims: pd.DataFrame) -> pd.DataFrame:
+    """Articles with the questions that cite them: as a source, and then as evidence."""
+    rows = []
+    for question, statement, sources, evidence in zip(
+        *(plain(claims[name]) for name in ("question_id", "statement", "sources", "evidence")),
+        strict=True,
+    ):
+        cited = _article_ids(sources)
+        rows += [(one, question, statement) for one in (cited | _article_ids(evidence))]
+    return pd.DataFrame(rows, columns=["article_id", "question_id", "statement"], dtype=object)
+
+
+def _article_ids(sources: object) -> dict[str, None]:
+    """The articles of a list of sources, each once, in order."""
+    return dict.fromkeys(one["article_id"] for one in parsed(sources))
+
+
+def _relatives(reports: pd.DataFrame) -> pd.DataFrame:
+    """The nearest reports of each: same forecaster, the week before, other topics.
+
+    Nearness is the cosine of the topics' centroids as they were; nothing later is looked at, so
+    that a page does not change when the next one is published.
+    """
+    rows: list[tuple[str, str]] = []
+    for _, own in reports[reports["vector"].notna()].groupby("forecaster"):
+        vectors = np.stack(list(own["vector"])).astype(np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        moments = own["as_of"].to_numpy()
+        ids, topics = own["report_id"].to_numpy(object), own["topic_id"].to_numpy(object)
+        for moment in np.unique(moments):
+            here = np.flatnonzero(moments == moment)
+            near = (moments <= moment) & (moments > moment - np.timedelta64(7, "D"))
+            there = np.flatnonzero(near)[::-1]
+            likeness = vectors[here] @ vectors[there].T
+            for place, line in zip(here, likeness, strict=True):
+                found = _nearest(line, ids[there], topics[there], topics[place])
+                rows += [(ids[place], other) for other in found]
+    return pd.DataFrame(rows, columns=["report_id", "other"], dtype=object)
 
 
 def _nearest(
@@ -278,3 +546,8 @@ def _nearest(
             seen.add(topics[place])
             found.append(str(ids[place]))
     return found
+
+
+def _numbers(moments: pd.Series) -> np.ndarray:
+    """Moments as whole numbers to sort by."""
+    return pd.to_datetime(moments).to_numpy("datetime64[us]").astype(np.int64)

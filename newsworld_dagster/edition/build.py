@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from newsworld_dagster.edition.archive import Archive, Given
-from newsworld_dagster.edition.cards import card_files, fresh_reports
+from newsworld_dagster.edition.cards import card_files
 from newsworld_dagster.edition.feeds import feed_files
 from newsworld_dagster.edition.front import edition_pages, home_page, plain_pages, section_pages
 from newsworld_dagster.edition.machine import data_files, search_files, site_files
@@ -34,38 +34,43 @@ def build_edition(given: Given, target: Path) -> Published:
     EditionError
         When the edition cannot be published; the old one stays as it was.
     """
-    return publish(edition_files(given), target, maker=f"{maker()} {given.site_url}")
-
-
-def edition_files(given: Given) -> Iterator[File]:
-    """Every file of the edition, made when it is asked for."""
     archive = Archive(given)
-    renderer = Renderer(given.site_url)
+    return publish(
+        edition_files(archive), target, archive.notes, maker=f"{maker()} {given.site_url}"
+    )
+
+
+def edition_files(archive: Archive) -> Iterator[File]:
+    """Every file of the edition."""
+    renderer = Renderer(archive.site_url)
     shown = []
     for page in edition_html(archive):
-        yield renderer.file(page)
+        yield renderer.file(page, archive)
         if page.path != "404.html":
             shown.append(page.path)
-    yield from site_files(given.site_url, shown)
+    yield from site_files(archive.site_url, shown)
     yield from feed_files(archive)
     yield from data_files(archive)
     yield from search_files(archive)
     yield from card_files(archive)
-    for chart in given.charts:
+    for chart in archive.charts:
         for dark, svg in ((False, chart.light), (True, chart.dark)):
-            content = svg.encode()
-            yield File(chart_path(chart.name, dark=dark), content, partial(bytes, content))
+            yield File(chart_path(chart.name, dark=dark), partial(str, svg), str.encode, (svg,))
     for path in sorted(STATIC.rglob("*")):
         if path.is_file():
-            name = f"static/{path.relative_to(STATIC).as_posix()}"
-            yield File(name, b"", path.read_bytes)
+            yield File(f"static/{path.relative_to(STATIC).as_posix()}", partial(str, path), _read)
+
+
+def _read(path: str) -> bytes:
+    """A static file; what is in it is part of `maker`."""
+    return Path(path).read_bytes()
 
 
 def edition_html(archive: Archive) -> Iterator[Page]:
     """Every page."""
     yield home_page(archive)
     yield from prediction_lists(archive)
-    yield from report_pages(archive, {row["report_id"] for row in fresh_reports(archive)})
+    yield from report_pages(archive)
     yield from question_pages(archive)
     yield from digest_pages(archive)
     yield scorecard_page(archive)

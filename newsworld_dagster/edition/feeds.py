@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -11,7 +13,6 @@ from pydantic_core import to_json
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 from newsworld_dagster.edition import paths
 from newsworld_dagster.edition.archive import Archive
-from newsworld_dagster.edition.predictions import settled
 from newsworld_dagster.edition.publish import File
 from newsworld_dagster.edition.render import iso, percent
 from newsworld_dagster.edition.rows import Row
@@ -22,17 +23,17 @@ ATOM = "http://www.w3.org/2005/Atom"
 
 def feed_files(archive: Archive) -> Iterator[File]:
     """Every feed in both formats."""
-    yield from _both(archive, "all", "NewsWorld: predictions", _reports(archive, archive.leading))
+    yield from _both(archive, "all", "NewsWorld: predictions", _predictions)
     for name in SECTIONS:
-        own = [row for row in archive.leading if row["section"] == name]
-        yield from _both(archive, name.lower(), f"NewsWorld: {name}", _reports(archive, own))
-    yield from _both(archive, "settled", "NewsWorld: newly settled claims", _settled(archive))
+        yield from _both(archive, name.lower(), f"NewsWorld: {name}", _predictions, name)
+    yield from _both(archive, "settled", "NewsWorld: newly settled claims", _settled)
 
 
-def _reports(archive: Archive, rows: list[Row]) -> list[Row]:
+def _predictions(archive: Archive, section: str | None = None) -> list[Row]:
+    rows = archive.leading.get(section) if section else archive.leading.all()
     items = []
-    for row in rows[:MOST]:
-        claims = archive.claims_of[row["report_id"]]
+    for row in islice(rows, MOST):
+        claims = archive.claims_of.get(row["report_id"])
         said = "\n".join(
             f"{percent(claim['probability'])}: {claim['statement']}" for claim in claims
         )
@@ -58,18 +59,21 @@ def _settled(archive: Archive) -> list[Row]:
             "date": claim["decided_at"],
             "tags": [claim["section"], claim["verdict"]],
         }
-        for claim in settled(archive)[:MOST]
+        for claim in islice(archive.settled.all(), MOST)
     ]
 
 
-def _both(archive: Archive, name: str, title: str, items: list[Row]) -> Iterator[File]:
-    site = archive.given.site_url
-    inputs = to_json([title, items, site])
-    yield File(f"feeds/{name}.xml", inputs, lambda: _atom(name, title, items, site))
-    yield File(f"feeds/{name}.json", inputs, lambda: to_json(_feed(name, title, items, site)))
+def _both(
+    archive: Archive, name: str, title: str, items: Callable[..., list[Row]], *key: str
+) -> Iterator[File]:
+    site = archive.site_url
+    gather = partial(items, archive, *key)
+    atom, feed = partial(_atom, name, title, site), partial(_feed, name, title, site)
+    yield File(f"feeds/{name}.xml", gather, atom, (title, site))
+    yield File(f"feeds/{name}.json", gather, lambda found: to_json(feed(found)), (title, site))
 
 
-def _atom(name: str, title: str, items: list[Row], site: str) -> bytes:
+def _atom(name: str, title: str, site: str, items: list[Row]) -> bytes:
     # An empty feed has no moment of its own.
     updated = max((item["date"] for item in items), default=None)
     feed = ET.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
@@ -92,7 +96,7 @@ def _atom(name: str, title: str, items: list[Row], site: str) -> bytes:
     return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
-def _feed(name: str, title: str, items: list[Row], site: str) -> dict[str, Any]:
+def _feed(name: str, title: str, site: str, items: list[Row]) -> dict[str, Any]:
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": title,

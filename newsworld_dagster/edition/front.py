@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import pandas as pd
 
 from newsworld_dagster.contracts.digests import FRONT
 from newsworld_dagster.contracts.vocabulary import EVERYWHERE, SECTIONS
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive
+from newsworld_dagster.edition.archive import Archive, day_key
 from newsworld_dagster.edition.briefs import claim_brief, digest_brief, report_brief, strip
-from newsworld_dagster.edition.predictions import due_soon, settled
+from newsworld_dagster.edition.lookups import Record
 from newsworld_dagster.edition.render import Page, day
-from newsworld_dagster.edition.rows import Row, grouped
+from newsworld_dagster.edition.rows import Row, told
 
 LEADING = 7
 SHORT = 8
@@ -23,176 +24,148 @@ A_SECTION = 20
 
 def home_page(archive: Archive) -> Page:
     """Today's leading predictions, the digest, what trends, and the scorecard in one line."""
-    newest = archive.editions[0] if archive.editions else None
-    stamp = newest["day"] if newest else None
-    return Page(
-        "index.html",
-        "home.html",
-        {
-            "meta": {
-                "title": "NewsWorld",
-                "description": "News predictions with probabilities, deadlines and a record that "
-                "is kept in the open.",
-            },
-            "edition": {"day": newest["day"], "path": paths.edition(newest["day"])}
-            if newest
-            else None,
-            "trending": strip(archive, stamp, EVERYWHERE),
-            "leading": [
-                report_brief(archive, row) | {"shown": _shown(archive, row)}
-                for row in archive.leading[:LEADING]
-                if newest is None or row["day"] == stamp
-            ],
-            "digest": _front_digest(archive),
-            "due": [claim_brief(archive, claim) for claim in due_soon(archive)[:SHORT]],
-            "settled": [claim_brief(archive, claim) for claim in settled(archive)[:SHORT]],
-            "record": record_line(archive),
+    return Page("index.html", "home.html", _home, (archive.newest, archive.newest_digest))
+
+
+def _home(archive: Archive, newest: str | None, digest: str | None) -> Row:
+    leading = archive.leading_by_day.get(newest) if newest else archive.leading.all()
+    edition = archive.editions.one(newest)
+    return {
+        "meta": {
+            "title": "NewsWorld",
+            "description": "News predictions with probabilities, deadlines and a record that "
+            "is kept in the open.",
         },
-    )
+        "edition": {"day": edition["day"], "path": paths.edition(edition["day"])}
+        if edition
+        else None,
+        "trending": strip(archive, newest, EVERYWHERE),
+        "leading": [
+            report_brief(archive, row["report_id"]) | {"shown": _shown(archive, row)}
+            for row in islice(leading, LEADING)
+        ],
+        "digest": _front_digest(archive, digest),
+        "due": [claim_brief(archive, claim) for claim in islice(archive.due.all(), SHORT)],
+        "settled": [claim_brief(archive, claim) for claim in islice(archive.settled.all(), SHORT)],
+        "record": _record_line(archive),
+    }
 
 
 def section_pages(archive: Archive) -> Iterator[Page]:
     """One page a section: its predictions, digest, trending terms and timelines."""
-    newest = archive.editions[0]["day"] if archive.editions else None
-    reports = grouped(archive.leading, "section")
-    live = sorted(
-        (
-            topic
-            for topic_id, topic in archive.topics.items()
-            if topic_id in archive.axis and topic["lifecycle"] in ("emerging", "active")
-        ),
-        key=lambda topic: (-topic["last_seen_at"].value, topic["topic_id"]),
-    )
-    topics = grouped(live, "section")
-    digest = _newest_digest(archive)
+    newest = (archive.newest, archive.newest_digest)
     for name in SECTIONS:
-        yield Page(
-            paths.section(name),
-            "section.html",
-            {
-                "meta": {
-                    "title": name,
-                    "description": f"{name}: predictions with their fate, the digest, what trends.",
-                    "card": f"cards/{name.lower()}.png",
-                },
-                "name": name,
-                "feed": f"feeds/{name.lower()}",
-                "trending": strip(archive, newest, name),
-                "reports": [
-                    report_brief(archive, row) for row in reports.get(name, [])[:A_SECTION]
-                ],
-                "digest": [digest_brief(archive, row) for row in digest if row["section"] == name],
-                "due": [
-                    claim_brief(archive, claim)
-                    for claim in due_soon(archive)
-                    if claim["section"] == name
-                ][:SHORT],
-                "topics": [
-                    {"label": topic["label"], "path": paths.topic(topic["topic_id"])}
-                    for topic in topics.get(name, [])[:A_SECTION]
-                ],
-            },
-        )
+        yield Page(paths.section(name), "section.html", _section, (name, *newest))
+
+
+def _section(archive: Archive, name: str, newest: str | None, digest: str | None) -> Row:
+    return {
+        "meta": {
+            "title": name,
+            "description": f"{name}: predictions with their fate, the digest, what trends.",
+            "card": f"cards/{name.lower()}.png",
+        },
+        "name": name,
+        "feed": f"feeds/{name.lower()}",
+        "trending": strip(archive, newest, name),
+        "reports": [
+            report_brief(archive, row["report_id"]) for row in archive.leading.get(name)[:A_SECTION]
+        ],
+        "digest": [
+            digest_brief(archive, row)
+            for row in archive.digests.get(digest)
+            if row["section"] == name
+        ],
+        "due": [claim_brief(archive, claim) for claim in archive.due.get(name)[:SHORT]],
+        "topics": [
+            {"label": topic["label"], "path": paths.topic(topic["topic_id"])}
+            for topic in archive.awake.get(name)[:A_SECTION]
+        ],
+    }
 
 
 def edition_pages(archive: Archive) -> Iterator[Page]:
     """All that was published on each day, and the list of days."""
-    reports = grouped(archive.leading, "day")
-    listed = []
-    days = [row["day"] for row in archive.editions]
-    for place, row in enumerate(archive.editions):
-        stamp = row["day"]
-        rows = reports.get(stamp, [])
-        listed.append(
-            {"path": paths.edition(stamp), "day": stamp, "reports": len(rows)}
-            | {name: row[name] for name in ("claims", "refused")}
-        )
-        yield Page(
-            paths.edition(stamp),
-            "edition.html",
-            {
-                "meta": {
-                    "title": f"The edition of {day(stamp)}",
-                    "description": f"All that was published on {day(stamp)}: {len(rows)} "
-                    "predictions, the digest, what trended.",
-                    "kind": "article",
-                },
-                "day": stamp,
-                "as_of": row["as_of"],
-                "trending": strip(archive, stamp, EVERYWHERE),
-                "reports": [report_brief(archive, one) for one in rows],
-                "digests": [
-                    {"path": paths.digest(stamp, period), "period": period}
-                    for period in ("daily", "weekly")
-                    if (stamp, period) in archive.digests
-                ],
-                "data": f"api/editions/{stamp:%Y-%m-%d}.json",
-                "newer": paths.edition(days[place - 1]) if place else None,
-                "older": paths.edition(days[place + 1]) if place + 1 < len(days) else None,
-            },
-        )
-    yield Page(
-        "editions/index.html",
-        "editions.html",
-        {
-            "meta": {"title": "Past editions", "description": "Every edition by its date."},
-            "editions": listed,
+    for name in archive.editions:
+        path = paths.edition(pd.Timestamp(name))
+        yield Page(path, "edition.html", _edition, (name,))
+    yield Page("editions/index.html", "editions.html", _edition_list)
+
+
+def _edition(archive: Archive, name: str) -> Row:
+    (row,) = archive.editions.get(name)
+    stamp = row["day"]
+    rows = archive.leading_by_day.get(name)
+    return {
+        "meta": {
+            "title": f"The edition of {day(stamp)}",
+            "description": f"All that was published on {day(stamp)}: {len(rows)} "
+            "predictions, the digest, what trended.",
+            "kind": "article",
         },
-    )
+        "day": stamp,
+        "as_of": row["as_of"],
+        "trending": strip(archive, name, EVERYWHERE),
+        "reports": [report_brief(archive, one["report_id"]) for one in rows],
+        "digests": [
+            {"path": paths.digest(stamp, period), "period": period}
+            for period in ("daily", "weekly")
+            if day_key(name, period) in archive.digests
+        ],
+        "data": f"api/editions/{name}.json",
+        "newer": paths.edition(pd.Timestamp(row["newer"])) if row["newer"] else None,
+        "older": paths.edition(pd.Timestamp(row["older"])) if row["older"] else None,
+    }
+
+
+def _edition_list(archive: Archive) -> Row:
+    return {
+        "meta": {"title": "Past editions", "description": "Every edition by its date."},
+        "editions": [
+            {"path": paths.edition(row["day"])} | told(row, "day", "reports", "claims", "refused")
+            for row in archive.editions.all()
+        ],
+    }
 
 
 def plain_pages(archive: Archive) -> Iterator[Page]:
     """About, method, search and what a server shows for a page that is not there."""
-    facts = {
-        "articles": len(archive.articles),
-        "publishers": len({row["publisher"] for row in archive.articles.values()}),
-        "questions": len(archive.questions),
-        "forecasters": list(archive.rank),
-        "analyst": bool(archive.analyses),
-    }
     for path, template, title, description in (
         ("about.html", "about.html", "About", "What NewsWorld is, where its articles come from."),
         ("method.html", "method.html", "Method", "How predictions are made, settled and scored."),
         ("search.html", "search.html", "Search", "Search articles, stories and claims."),
         ("404.html", "missing.html", "Not found", "There is no such page in this edition."),
     ):
-        yield Page(
-            path,
-            template,
-            {"meta": {"title": title, "description": description}, "facts": facts},
-        )
+        yield Page(path, template, _plain, (title, description, archive.facts))
 
 
-def record_line(archive: Archive) -> Row | None:
+def _plain(archive: Archive, title: str, description: str, facts: Row) -> Row:  # noqa: ARG001
+    return {"meta": {"title": title, "description": description}, "facts": facts}
+
+
+def _record_line(archive: Archive) -> Row | None:
     """The scorecard in one line: the preferred forecaster's counts and skill."""
-    rows = [row for row in archive.rows("scorecard") if row["by"] == "all"]
-    rows.sort(key=lambda row: archive.rank.get(row["forecaster"], len(archive.rank)))
-    if not rows:
+    row = archive.scorecard.one("all")
+    if row is None:
         return None
     names = ("forecaster", "made", "scored", "pending", "overdue", "void", "base_rate", "brier")
-    return {name: rows[0][name] for name in (*names, "skill", "skill_low", "skill_high")}
+    return told(row, *names, "skill", "skill_low", "skill_high")
 
 
-def _shown(archive: Archive, row: Row) -> list[Row]:
+def _shown(archive: Archive, row: Record) -> list[Row]:
     """The claims that a front page shows of a report, likeliest first."""
-    return [claim_brief(archive, claim) for claim in archive.claims_of[row["report_id"]][:A_REPORT]]
+    claims = archive.claims_of.get(row["report_id"])[:A_REPORT]
+    return [claim_brief(archive, claim) for claim in claims]
 
 
-def _newest_digest(archive: Archive) -> list[Row]:
-    for (_, period), rows in archive.digests.items():
-        if period == "daily":
-            return rows
-    return []
-
-
-def _front_digest(archive: Archive) -> Row | None:
-    rows = _newest_digest(archive)
+def _front_digest(archive: Archive, name: str | None) -> Row | None:
+    rows = archive.digests.get(name)
     if not rows:
         return None
     stamp: pd.Timestamp = rows[0]["day"]
-    front = [row for row in rows if row["section"] == FRONT]
+    front = [row for row in rows if row["section"] == FRONT and row["kind"] != "watch"]
     return {
         "path": paths.digest(stamp, "daily"),
         "day": stamp,
-        "items": [digest_brief(archive, row) for row in front if row["kind"] != "watch"],
+        "items": [digest_brief(archive, row) for row in front],
     }

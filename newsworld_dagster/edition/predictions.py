@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive
-from newsworld_dagster.edition.briefs import claim_brief, last_day, report_brief, window
+from newsworld_dagster.edition.archive import A_PAGE, Archive, desk_key
+from newsworld_dagster.edition.briefs import claim_brief, report_brief, window
+from newsworld_dagster.edition.lookups import Record
 from newsworld_dagster.edition.render import Page, iso
-from newsworld_dagster.edition.rows import Row, grouped
+from newsworld_dagster.edition.rows import Row, grouped, told
 
-A_PAGE = 60
 SOON = 80
 # A step of a timeline that a report shows as what had happened.
 STEPS = 6
@@ -23,66 +24,57 @@ SECTION_NAMES = {
 }
 
 
-def report_pages(archive: Archive, cards: set[str]) -> Iterator[Page]:
-    """One page a report.
+def report_pages(archive: Archive) -> Iterator[Page]:
+    """One page a report."""
+    for report_id in archive.reports:
+        yield Page(paths.report(report_id), "prediction.html", _report, (report_id,))
 
-    Parameters
-    ----------
-    archive
-        The rows.
-    cards
-        Reports that have a picture of their own.
-    """
-    written = grouped(archive.rows("texts"), "report_id")
-    steps = {
-        topic: [r for r in rows if r["kind"] == "step"] for topic, rows in archive.axis.items()
+
+def _report(archive: Archive, report_id: str) -> Row:
+    row = archive.reports.get(report_id)[0]
+    claims = archive.claims_of.get(report_id)
+    brief = report_brief(archive, row["report_id"])
+    sources = archive.cited(row["sources"])
+    texts = archive.texts.get(report_id)
+    card = paths.card(report_id) if report_id in archive.cards else _section_card(row)
+    desks = archive.desks.get(desk_key(row["topic_id"], row["as_of"]))
+    return {
+        "meta": {
+            "title": row["headline"],
+            "description": _description(brief, claims),
+            "kind": "article",
+            "date": iso(row["as_of"]),
+            "card": card,
+            "data": _structured(row, claims, sources),
+        },
+        "report": brief,
+        "model": row["model"],
+        "overview": row["overview"],
+        "texts": [
+            {
+                "name": SECTION_NAMES[kind],
+                "parts": [told(part, "heading", "by", "text") for part in parts],
+            }
+            for kind, parts in grouped(texts, "kind").items()
+        ],
+        "steps": [] if texts else _steps(archive, row),
+        "signals": [] if texts else _signals(row),
+        "claims": [_event(archive, claim) for claim in claims],
+        "windows": _windows(archive, claims),
+        "sources": sources,
+        "numbers": [source["number"] for source in sources],
+        "topic": archive.topic_path(row["topic_id"]),
+        "edition": paths.edition(row["day"]),
+        "desks": [
+            {"forecaster": other["forecaster"], "path": paths.report(other["report_id"])}
+            for other in desks
+            if other["report_id"] != report_id
+        ],
+        "related": [
+            report_brief(archive, link["other"], fate=False)
+            for link in archive.relatives.get(report_id)
+        ],
     }
-    desks: dict[tuple[str, Any], list[Row]] = {}
-    for row in archive.reports.values():
-        desks.setdefault((row["topic_id"], row["as_of"]), []).append(row)
-    for report_id, row in archive.reports.items():
-        claims = archive.claims_of[report_id]
-        brief = report_brief(archive, row)
-        sources = archive.cited(row["sources"])
-        texts = written.get(report_id, [])
-        own_steps = steps.get(row["topic_id"], [])
-        context = {
-            "meta": {
-                "title": row["headline"],
-                "description": _description(brief, claims),
-                "kind": "article",
-                "date": iso(row["as_of"]),
-                "card": paths.card(report_id) if report_id in cards else _section_card(row),
-                "data": _structured(row, claims, sources),
-            },
-            "report": brief,
-            "model": row["model"],
-            "overview": row["overview"],
-            "texts": [
-                {"name": SECTION_NAMES[kind], "parts": parts}
-                for kind, parts in grouped(texts, "kind").items()
-            ],
-            "steps": []
-            if texts
-            else [_step(archive, r) for r in own_steps if r["as_of"] <= row["as_of"]][-STEPS:],
-            "signals": [] if texts else _signals(row),
-            "claims": [_event(archive, claim) for claim in claims],
-            "windows": _windows(archive, claims),
-            "sources": sources,
-            "numbers": [source["number"] for source in sources],
-            "topic": archive.topic_path(row["topic_id"]),
-            "edition": paths.edition(row["day"]),
-            "desks": [
-                {"forecaster": other["forecaster"], "path": paths.report(other["report_id"])}
-                for other in desks[(row["topic_id"], row["as_of"])]
-                if other["report_id"] != report_id
-            ],
-            "related": [
-                report_brief(archive, archive.reports[other], fate=False)
-                for other in archive.relatives.get(report_id, [])
-            ],
-        }
-        yield Page(paths.report(report_id), "prediction.html", context)
 
 
 def prediction_lists(archive: Archive) -> Iterator[Page]:
@@ -91,95 +83,87 @@ def prediction_lists(archive: Archive) -> Iterator[Page]:
     The pages list the preferred forecaster's report of each topic; those of the others are a click
     behind it, and among what the filters find.
     """
-    briefs = [report_brief(archive, row) for row in archive.leading]
-    oldest_first = briefs[::-1]
-    pages = [oldest_first[start : start + A_PAGE] for start in range(0, len(briefs), A_PAGE)]
-    numbers = list(range(len(pages), 0, -1))
-    choices = {
-        "sections": sorted({brief["section"] for brief in briefs}),
-        "forecasters": list(archive.rank),
+    count = -(-archive.leading.size() // A_PAGE)
+    forecasters = list(archive.rank)
+    yield Page("predictions/index.html", "predictions.html", _newest, (count, forecasters))
+    for number in range(1, count + 1):
+        key = (number, number < count, forecasters)
+        yield Page(numbered(number), "predictions.html", _numbered, key)
+    yield Page("predictions/due.html", "claims.html", _due)
+    yield Page("predictions/settled.html", "claims.html", _settled)
+
+
+def _newest(archive: Archive, count: int, forecasters: list[str]) -> Row:
+    return {
+        "meta": {
+            "title": "All predictions",
+            "description": "Every prediction with its probability and its fate, newest first.",
+        },
+        "reports": [
+            report_brief(archive, row["report_id"]) for row in islice(archive.leading.all(), A_PAGE)
+        ],
+        "total": archive.leading.size(),
+        "forecasters": forecasters,
+        "numbers": [{"number": one, "path": numbered(one)} for one in range(count, 0, -1)],
     }
-    yield Page(
-        "predictions/index.html",
-        "predictions.html",
-        {
-            "meta": {
-                "title": "All predictions",
-                "description": "Every prediction with its probability and its fate, newest first.",
-            },
-            "reports": briefs[:A_PAGE],
-            "total": len(briefs),
-            "choices": choices,
-            "numbers": numbers,
-            "page_number": None,
+
+
+def _numbered(archive: Archive, number: int, newer: bool, forecasters: list[str]) -> Row:
+    """It tells no total and not the other numbers, which would change every page every day."""
+    return {
+        "meta": {
+            "title": f"All predictions, page {number}",
+            "description": "Predictions in the order in which they were made.",
         },
-    )
-    for number, rows in enumerate(pages, start=1):
-        yield Page(
-            f"predictions/page-{number}.html",
-            "predictions.html",
-            {
-                "meta": {
-                    "title": f"All predictions, page {number}",
-                    "description": "Predictions in the order in which they were made.",
-                },
-                "reports": rows[::-1],
-                "total": len(briefs),
-                "choices": choices,
-                "numbers": numbers,
-                "page_number": number,
-            },
-        )
-    yield Page(
-        "predictions/due.html",
-        "claims.html",
-        {
-            "meta": {
-                "title": "Due soon",
-                "description": "Open claims, the next deadline first.",
-            },
-            "claims": [claim_brief(archive, claim) for claim in due_soon(archive)[:SOON]],
-            "lead": "Open claims in the order of their deadlines. Each falls due at 00:00 UTC of "
-            "its day and is then settled by its rule.",
+        "reports": [
+            report_brief(archive, row["report_id"])
+            for row in archive.leading_by_page.get(str(number))
+        ],
+        "page_number": number,
+        "forecasters": forecasters,
+        "newer": numbered(number + 1) if newer else None,
+        "older": numbered(number - 1) if number > 1 else None,
+    }
+
+
+def numbered(number: int) -> str:
+    """A page of the list; the first has the oldest, so that a full page keeps its predictions."""
+    return f"predictions/page-{number}.html"
+
+
+def _due(archive: Archive) -> Row:
+    return {
+        "meta": {
+            "title": "Due soon",
+            "description": "Open claims, the next deadline first.",
         },
-    )
-    yield Page(
-        "predictions/settled.html",
-        "claims.html",
-        {
-            "meta": {
-                "title": "Newly settled",
-                "description": "The claims that were settled last, each with its verdict.",
-            },
-            "claims": [claim_brief(archive, claim) for claim in settled(archive)[:SOON]],
-            "lead": "The latest verdicts, whichever way they went. A verdict can be corrected; the "
-            "correction is then shown beside what it corrects.",
+        "claims": [claim_brief(archive, claim) for claim in islice(archive.due.all(), SOON)],
+        "lead": "Open claims in the order of their deadlines. Each falls due at 00:00 UTC of "
+        "its day and is then settled by its rule.",
+    }
+
+
+def _settled(archive: Archive) -> Row:
+    return {
+        "meta": {
+            "title": "Newly settled",
+            "description": "The claims that were settled last, each with its verdict.",
         },
-    )
+        "claims": [claim_brief(archive, claim) for claim in islice(archive.settled.all(), SOON)],
+        "lead": "The latest verdicts, whichever way they went. A verdict can be corrected; the "
+        "correction is then shown beside what it corrects.",
+    }
 
 
-def due_soon(archive: Archive) -> list[Row]:
-    """Open claims, one a question, the next deadline first."""
-    leading = [claims[0] for claims in archive.questions.values()]
-    still_open = [claim for claim in leading if claim["status"] in ("open", "overdue")]
-    return sorted(still_open, key=lambda claim: (last_day(claim), claim["seq"]))
-
-
-def settled(archive: Archive) -> list[Row]:
-    """Settled claims, one a question, the latest verdict first."""
-    leading = [claims[0] for claims in archive.questions.values() if claims[0]["verdict"]]
-    return sorted(leading, key=lambda claim: (-claim["decided_at"].value, claim["seq"]))
-
-
-def _section_card(row: Row) -> str:
+def _section_card(row: Record) -> str:
     return f"cards/{row['section'].lower()}.png"
 
 
-def _event(archive: Archive, claim: Row) -> Row:
+def _event(archive: Archive, claim: Record) -> Row:
     return claim_brief(archive, claim) | {"rationale": claim["rationale"]}
 
 
-def _windows(archive: Archive, claims: list[Row]) -> list[Row]:
+def _windows(archive: Archive, claims: list[Record]) -> list[Row]:
     """Claims by the time they leave, the shortest first."""
     by_window = grouped(sorted(claims, key=lambda claim: claim["window_days"]), "window_days")
     return [
@@ -188,8 +172,14 @@ def _windows(archive: Archive, claims: list[Row]) -> list[Row]:
     ]
 
 
-def _step(archive: Archive, row: Row) -> Row:
-    article = archive.articles.get(row["article_id"] or "")
+def _steps(archive: Archive, report: Record) -> list[Row]:
+    """What had happened when a report was made, and nothing later."""
+    rows = archive.steps.get(report["topic_id"])
+    return [_step(archive, row) for row in rows if row["as_of"] <= report["as_of"]][-STEPS:]
+
+
+def _step(archive: Archive, row: Record) -> Row:
+    article = archive.articles.one(row["article_id"])
     return {
         "date": row["date"],
         "sentence": row["sentence"],
@@ -199,7 +189,7 @@ def _step(archive: Archive, row: Row) -> Row:
     }
 
 
-def _signals(row: Row) -> list[str]:
+def _signals(row: Record) -> list[str]:
     """What the topic's figures of that day say, in words."""
     if row["lifecycle"] is None:
         return []
@@ -221,7 +211,7 @@ def _signals(row: Row) -> list[str]:
     return said
 
 
-def _description(brief: Row, claims: list[Row]) -> str:
+def _description(brief: Row, claims: list[Record]) -> str:
     first = claims[0]
     return (
         f"{brief['claims']} predicted events on {brief['label']}, each with a probability and a "
@@ -229,7 +219,7 @@ def _description(brief: Row, claims: list[Row]) -> str:
     )[:300]
 
 
-def _structured(row: Row, claims: list[Row], sources: list[Row]) -> dict[str, Any]:
+def _structured(row: Record, claims: list[Record], sources: list[Row]) -> dict[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "AnalysisNewsArticle",

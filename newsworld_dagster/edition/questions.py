@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import Archive
+from newsworld_dagster.edition.archive import FAMILY, Archive, family_key
 from newsworld_dagster.edition.briefs import window
+from newsworld_dagster.edition.lookups import Record
 from newsworld_dagster.edition.render import Page, iso, percent
-from newsworld_dagster.edition.rows import Row, grouped
+from newsworld_dagster.edition.rows import Row, told
 
 # The plot of a history: width and height of its inside, in units of the SVG.
 PLOT = (600, 160)
@@ -18,47 +19,38 @@ PLOT = (600, 160)
 
 def question_pages(archive: Archive) -> Iterator[Page]:
     """One page a question."""
-    families: dict[tuple[Any, ...], list[str]] = {}
-    for question, claims in archive.questions.items():
-        families.setdefault(_family(claims[0]), []).append(question)
-    overruled = grouped(archive.rows("overruled"), "claim_id")
-    for question, claims in archive.questions.items():
-        first = claims[0]
-        asked = [archive.questions[other] for other in families[_family(first)]]
-        yield Page(
-            paths.question(question),
-            "claim.html",
-            {
-                "meta": {
-                    "title": first["statement"],
-                    "description": _description(first),
-                    "kind": "article",
-                    "date": iso(first["made_at"]),
-                    "card": f"cards/{first['section'].lower()}.png",
-                    "data": _structured(first),
-                },
-                "statement": first["statement"],
-                "label": first["topic_label"],
-                "section": first["section"],
-                "topic": archive.topic_path(first["topic_id"]),
-                "status": first["status"],
-                "made_at": first["made_at"],
-                "resolve_by": first["resolve_by"],
-                "window": window(first["window_days"]),
-                "criteria": first["resolution_criteria"],
-                "resolver": first["resolver"],
-                "rule": rule_in_words(first["spec"]),
-                "sources": archive.cited(first["sources"]),
-                "numbers": [source["number"] for source in first["sources"]],
-                "answers": [_answer(archive, claim) for claim in claims],
-                "verdict": _verdict(archive, first),
-                "overruled": [
-                    {name: row[name] for name in ("verdict", "decided_at", "decided_by", "reason")}
-                    for row in overruled.get(first["claim_id"], [])
-                ],
-                "history": _history(asked, question) if len(asked) > 1 else None,
-            },
-        )
+    for question in archive.questions:
+        yield Page(paths.question(question), "claim.html", _question, (question,))
+
+
+def _question(archive: Archive, question: str) -> Row:
+    claims = archive.questions.get(question)
+    first = claims[0]
+    family = archive.families.get(family_key(*(first[name] for name in FAMILY)))
+    return {
+        "meta": {
+            "title": first["statement"],
+            "description": _description(first),
+            "kind": "article",
+            "date": iso(first["made_at"]),
+            "card": f"cards/{first['section'].lower()}.png",
+            "data": _structured(first),
+        },
+        "label": first["topic_label"],
+        "topic": archive.topic_path(first["topic_id"]),
+        "window": window(first["window_days"]),
+        "criteria": first["resolution_criteria"],
+        "rule": rule_in_words(first["spec"]),
+        "sources": archive.cited(first["sources"]),
+        "numbers": [source["number"] for source in first["sources"]],
+        "answers": [_answer(archive, claim) for claim in claims],
+        "verdict": _verdict(archive, first),
+        "overruled": [
+            told(row, "verdict", "decided_at", "decided_by", "reason")
+            for row in archive.overruled.get(first["claim_id"])
+        ],
+        "history": _history(archive, family, question) if len(family) > 1 else None,
+    } | told(first, "statement", "section", "status", "made_at", "resolve_by", "resolver")
 
 
 def rule_in_words(spec: str | None) -> str | None:
@@ -85,41 +77,30 @@ def rule_in_words(spec: str | None) -> str | None:
     return f"{said} that match the topic and hold one of the words {words} (* is any ending)."
 
 
-def _family(claim: Row) -> tuple[Any, ...]:
-    """What stays the same when a question is asked again on another day."""
-    return claim["topic_id"], claim["template"], claim["window_days"]
-
-
-def _answer(archive: Archive, claim: Row) -> Row:
+def _answer(archive: Archive, claim: Record) -> Row:
     names = ("claim_id", "forecaster", "model", "probability", "band", "rationale", "seq")
-    answer = {name: claim[name] for name in (*names, "row_hash", "previous_hash", "code_version")}
-    answer["report"] = (
-        paths.report(claim["report_id"]) if claim["report_id"] in archive.reports else None
-    )
+    answer = told(claim, *names, "row_hash", "previous_hash", "code_version")
+    answer["report"] = archive.report_path(claim["report_id"])
     if claim["verdict"] in ("yes", "no"):
         answer["brier"] = (claim["probability"] - (claim["verdict"] == "yes")) ** 2
     return answer
 
 
-def _verdict(archive: Archive, claim: Row) -> Row | None:
+def _verdict(archive: Archive, claim: Record) -> Row | None:
     if not claim["verdict"]:
         return None
     evidence = [
         source | {"quote": found.get("quote", "")}
         for source, found in zip(archive.cited(claim["evidence"]), claim["evidence"], strict=True)
     ]
-    return {
-        "verdict": claim["verdict"],
-        "decided_at": claim["decided_at"],
-        "decided_by": claim["decided_by"],
-        "reason": claim["reason"],
-        "evidence": evidence,
-    }
+    told_of = told(claim, "verdict", "decided_at", "decided_by", "reason")
+    return told_of | {"evidence": evidence}
 
 
-def _history(asked: list[list[Row]], own: str) -> Row:
+def _history(archive: Archive, family: list[Record], own: str) -> Row:
     """What each forecaster answered each time, as table rows and as lines of a plot."""
-    asked = sorted(asked, key=lambda claims: claims[0]["made_at"])
+    family = sorted(family, key=lambda claim: claim["made_at"])
+    asked = [archive.questions.get(claim["question_id"]) for claim in family]
     start, end = asked[0][0]["made_at"], asked[-1][0]["made_at"]
     span = max((end - start).total_seconds(), 1.0)
     names = list(dict.fromkeys(claim["forecaster"] for claims in asked for claim in claims))
@@ -152,7 +133,7 @@ def _history(asked: list[list[Row]], own: str) -> Row:
     }
 
 
-def _description(claim: Row) -> str:
+def _description(claim: Record) -> str:
     fate = {"open": "still open", "overdue": "overdue", "void": "void"}.get(
         claim["status"], f"settled: {claim['status']}"
     )
@@ -163,7 +144,7 @@ def _description(claim: Row) -> str:
     )
 
 
-def _structured(claim: Row) -> dict[str, Any]:
+def _structured(claim: Record) -> dict[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "Claim",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from newsworld_dagster.edition.archive import BASELINE, Archive
+import pandas as pd
+
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.briefs import claim_brief
+from newsworld_dagster.edition.lookups import Record
 from newsworld_dagster.edition.render import Page
-from newsworld_dagster.edition.rows import Row, grouped
+from newsworld_dagster.edition.rows import Row, told
 
 WORST = 12
 GROUPS = {
@@ -34,32 +37,32 @@ SCORES = (
 
 def scorecard_page(archive: Archive) -> Page:
     """The scorecard."""
-    rows = archive.rows("scorecard")
-    rows.sort(key=lambda row: archive.rank.get(row["forecaster"], len(archive.rank)))
-    by = grouped(rows, "by")
-    return Page(
-        "scorecard/index.html",
-        "scorecard.html",
-        {
-            "meta": {
-                "title": "Scorecard",
-                "description": "How past predictions turned out: counts, scores with intervals, "
-                "calibration, and the worst misses.",
-            },
-            "as_of": archive.as_of,
-            "overall": [_line(row) for row in by.get("all", [])],
-            "groups": [
-                {"name": name, "key": key, "rows": [_line(row) for row in _ordered(by[key])]}
-                for key, name in GROUPS.items()
-                if key in by
-            ],
-            "charts": [
-                {"path": chart_path(chart.name), "title": chart.title, "alt": chart.alt}
-                for chart in archive.given.charts
-            ],
-            "misses": _misses(archive),
+    charts = [
+        {"path": chart_path(chart.name), "title": chart.title, "alt": chart.alt}
+        for chart in archive.charts
+    ]
+    key = (archive.as_of, charts)
+    return Page("scorecard/index.html", "scorecard.html", _scorecard, key)
+
+
+def _scorecard(archive: Archive, as_of: pd.Timestamp, charts: list[Row]) -> Row:
+    groups = {key: archive.scorecard.get(key) for key in GROUPS}
+    return {
+        "meta": {
+            "title": "Scorecard",
+            "description": "How past predictions turned out: counts, scores with intervals, "
+            "calibration, and the worst misses.",
         },
-    )
+        "as_of": as_of,
+        "overall": [_line(row) for row in archive.scorecard.get("all")],
+        "groups": [
+            {"name": GROUPS[key], "key": key, "rows": [_line(row) for row in _ordered(rows)]}
+            for key, rows in groups.items()
+            if rows
+        ],
+        "charts": charts,
+        "misses": _misses(archive),
+    }
 
 
 def chart_path(name: str, *, dark: bool = False) -> str:
@@ -67,14 +70,14 @@ def chart_path(name: str, *, dark: bool = False) -> str:
     return f"charts/{name}{'-dark' if dark else ''}.svg"
 
 
-def _line(row: Row) -> Row:
-    return {name: row[name] for name in ("group", "forecaster", *COUNTS, *SCORES)}
+def _line(row: Record) -> Row:
+    return told(row, "group", "forecaster", *COUNTS, *SCORES)
 
 
-def _ordered(rows: list[Row]) -> list[Row]:
+def _ordered(rows: list[Record]) -> list[Record]:
     """Groups together, numbers by size, bands from low to high."""
 
-    def place(row: Row) -> tuple[int, str]:
+    def place(row: Record) -> tuple[int, str]:
         group = str(row["group"])
         number = group.partition(" ")[0]
         bands = {"Low": 0, "Medium": 1, "High": 2}
@@ -85,16 +88,12 @@ def _ordered(rows: list[Row]) -> list[Row]:
 
 def _misses(archive: Archive) -> list[Row]:
     """The claims that were scored worst, of every forecaster but the baseline, one a question."""
-    claims = {claim["claim_id"]: claim for claim in archive.claims}
-    scored = sorted(archive.rows("scored"), key=lambda row: (-row["brier"], row["claim_id"]))
-    found: list[Row] = []
-    seen = set()
-    for row in scored:
-        claim = claims.get(row["claim_id"])
-        if claim is None or row["forecaster"] == BASELINE or claim["question_id"] in seen:
-            continue
-        seen.add(claim["question_id"])
-        found.append(claim_brief(archive, claim) | {"brier": row["brier"]})
+    found: dict[str, Row] = {}
+    for row in archive.misses.all():
+        claim = archive.claims.one(row["claim_id"])
+        if claim and claim["question_id"] not in found:
+            brief = claim_brief(archive, claim) | {"brier": row["brier"]}
+            found[claim["question_id"]] = brief
         if len(found) == WORST:
             break
-    return found
+    return list(found.values())

@@ -5,23 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jinja2
 from markupsafe import Markup, escape
-from pydantic_core import to_json
 
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 from newsworld_dagster.edition import paths
+from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.publish import File
+from newsworld_dagster.edition.rows import Row
 
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
+CONTRACTS = ROOM.parent / "contracts"
 # What a page may load; a server adds who may frame it, which a page cannot say of itself.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -47,13 +51,15 @@ _CITATION = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 class Page:
     """One HTML page: where, by which template, of what.
 
-    `context` holds plain values only, since a page is made anew when their JSON changes. Its
-    `meta` has title, description, and where it applies kind, date, card and data (JSON-LD).
+    `context` gets the archive and `key`, and must be a plain function, so that the page depends on
+    what it looks up and on nothing else. It returns plain values. Their `meta` has title,
+    description, and where it applies kind, date, card and data (JSON-LD).
     """
 
     path: str
     template: str
-    context: dict[str, Any]
+    context: Callable[..., Row]
+    key: tuple[Any, ...] = ()
 
 
 class _Environment(jinja2.Environment):
@@ -108,22 +114,26 @@ class Renderer:
             "version": maker()[:8],
         }
 
-    def file(self, page: Page) -> File:
-        """The page as a file whose inputs are its context."""
-        return File(page.path, to_json(page.context), lambda: self.render(page))
+    def file(self, page: Page, archive: Archive) -> File:
+        """The page as a file that is made from its context."""
+        return File(
+            page.path,
+            partial(page.context, archive, *page.key),
+            partial(self.render, page.path, page.template),
+            page.key,
+        )
 
-    def render(self, page: Page) -> bytes:
-        """The page as HTML."""
-        template = self.environment.get_template(page.template)
+    def render(self, path: str, template: str, context: Row) -> bytes:
+        """A page as HTML."""
         # A server shows it for any address, so nothing in it can be relative.
-        missing = page.path == "404.html"
-        root = urlsplit(self.site_url).path if missing else paths.root(page.path)
-        address = self.site_url + ("" if page.path == "index.html" else page.path)
-        assert not page.context.keys() & self.environment.globals.keys(), page.path
+        missing = path == "404.html"
+        root = urlsplit(self.site_url).path if missing else paths.root(path)
+        address = self.site_url + ("" if path == "index.html" else path)
+        assert not context.keys() & self.environment.globals.keys(), path
         meta = {"kind": "website", "date": None, "card": "cards/newsworld.png", "data": None}
-        html = template.render(
-            page.context | {"meta": meta | page.context["meta"]},
-            path=page.path,
+        html = self.environment.get_template(template).render(
+            context | {"meta": meta | context["meta"]},
+            path=path,
             root=root,
             address=address,
         )
@@ -132,11 +142,19 @@ class Renderer:
 
 @cache
 def maker() -> str:
-    """Digest of all that turns rows into pages: this room's code, templates and static files."""
+    """Digest of all that turns rows into pages.
+
+    That is the code, templates and static files of this room, the contracts that it reads, and the
+    packages that draw and hash.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(ROOM.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            digest.update(path.relative_to(ROOM).as_posix().encode() + b"\0" + path.read_bytes())
+    for folder in (ROOM, CONTRACTS):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                name = path.relative_to(ROOM.parent).as_posix()
+                digest.update(name.encode() + b"\0" + path.read_bytes())
+    for package in ("jinja2", "markupsafe", "pandas", "vl-convert-python"):
+        digest.update(f"{package} {version(package)}".encode())
     return digest.hexdigest()
 
 

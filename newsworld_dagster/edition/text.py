@@ -7,12 +7,14 @@ accents, and addresses that are no web page.
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pandas as pd
+from pydantic_core import from_json
 
 # Longest text of a column, in characters; what is not named may be as long as OTHERWISE.
 LONGEST: Final = {
@@ -118,51 +120,34 @@ def page_name(identifier: str) -> str:
     return identifier
 
 
-def clean_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame that pages may show: texts cleaned, JSON parsed and cleaned, addresses checked."""
-    made = {}
-    for name in frame.columns:
-        values = frame[name]
-        if name in JSON_COLUMNS:
-            # Claims of a report share their sources: the same text is parsed once.
-            known = {text: clean_tree(_parsed(text), str(name)) for text in values.unique()}
-            made[name] = pd.Series(
-                [known[text] for text in values], index=frame.index, dtype=object
-            )
-        elif name == "url":
-            made[name] = pd.Series(
-                [web_link(address) for address in values], index=frame.index, dtype=object
-            )
-        elif _is_text(str(name), values):
-            made[name] = pd.Series(
-                _cleaned(values, LONGEST.get(str(name), OTHERWISE), lines=name == "text"),
-                index=frame.index,
-                dtype=object,
-            )
-    return frame.assign(**made)
+def cell_cleaner(name: str, values: pd.Series) -> Callable[[Any], Any] | None:
+    """What makes a value of a column fit for pages; None for a column that needs no care.
+
+    Texts are cleaned, JSON is parsed and cleaned, addresses are checked. The same JSON is parsed
+    once, and the same list given for it: claims of a report share their sources.
+    """
+    if name in JSON_COLUMNS:
+        return cache(lambda text: clean_tree(parsed(text), name))
+    if name == "url":
+        return web_link
+    if _is_text(name, values):
+        longest, lines = LONGEST.get(name, OTHERWISE), name == "text"
+        return lambda text: clean(text, longest, lines=lines) if isinstance(text, str) else text
+    return None
 
 
 def _is_text(name: str, values: pd.Series) -> bool:
     """Whether others may have written a column: ids and hashes are digests of our own."""
-    ours = name.endswith(("_id", "_hash")) or name == "vector"
-    return not ours and pd.api.types.is_string_dtype(values)
+    ours = name.endswith(("_id", "_hash"))
+    # Texts of which some are missing can be a column of objects.
+    return not ours and (values.dtype == object or pd.api.types.is_string_dtype(values))
 
 
-def _cleaned(values: pd.Series, longest: int, *, lines: bool) -> list[str | None]:
-    """Each text cleaned, the same one once."""
-    known: dict[object, str | None] = {}
-    found = []
-    for text in values.to_numpy(dtype=object, na_value=None):
-        if text not in known:
-            known[text] = clean(text, longest, lines=lines) if isinstance(text, str) else None
-        found.append(known[text])
-    return found
-
-
-def _parsed(text: object) -> list[Any]:
+def parsed(text: object) -> list[Any]:
+    """JSON as a list, empty where there is none."""
     if not isinstance(text, str):
         return []
-    found = json.loads(text)
+    found = from_json(text)
     return found if isinstance(found, list) else [found]
 
 

@@ -26,6 +26,8 @@ from newsworld_dagster.warehouse import open_snapshot
 
 ONCE = ("scorecard", "texts", "analyses")
 JSON = ("sources", "evidence")
+# Frames whose oldest rows come first.
+ORDERED = {"editions": "day", "reports": "as_of", "claims": "seq", "digests": "day"}
 KINDS = ("index.html", "predictions/index.html", "predictions/p*.html", "claims/*.html",
          "digests/2*.html", "scorecard/index.html", "timelines/t*.html", "articles/2*.html",
          "sections/world.html")  # fmt: skip
@@ -41,16 +43,18 @@ PAINT = """
 def repeated(
     frames: dict[str, pd.DataFrame], copies: int, span: pd.Timedelta
 ) -> dict[str, pd.DataFrame]:
-    """The frames with copies of their rows, each under ids of its own and `span` further back."""
+    """Copies of the frames' rows, each under ids of its own and `span` further back."""
     return {
-        name: frame
-        if name in ONCE
-        else pd.concat(
-            [frame, *(_copy(frame, number, span) for number in range(1, copies))],
-            ignore_index=True,
-        )
+        name: pd.concat([_copy(frame, number, span) for number in range(1, copies)])
         for name, frame in frames.items()
+        if name not in ONCE
     }
+
+
+def _together(frame: pd.DataFrame, older: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    """Rows and older ones in one frame, in the order in which a world has them."""
+    whole = pd.concat([frame, older], ignore_index=True)
+    return whole.sort_values(by, kind="stable", ignore_index=True) if by else whole
 
 
 def _copy(frame: pd.DataFrame, number: int, span: pd.Timedelta) -> pd.DataFrame:
@@ -66,7 +70,7 @@ def _copy(frame: pd.DataFrame, number: int, span: pd.Timedelta) -> pd.DataFrame:
         elif pd.api.types.is_datetime64_any_dtype(values):
             changes[name] = values - number * span
         elif name == "seq":
-            changes[name] = values + number * 1_000_000
+            changes[name] = values - number * 1_000_000
     return frame.assign(**changes)
 
 
@@ -125,17 +129,15 @@ def main(arguments: list[str] | None = None) -> int:
     one = questions + len(frames[last]["reports"]) + frames[last]["axis"]["topic_id"].nunique()
     copies = -(-given.pages // one)
     span = last - frames[last]["articles"]["day"].min() + pd.Timedelta(days=1)
-    whole = repeated(frames[last], copies, span)
+    older = repeated(frames[last], copies, span)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "edition"
 
         def build(moment: pd.Timestamp) -> Any:
             # Only the last days differ: what is further back is as of the last day in both.
             made = {
-                name: pd.concat([frame, old.iloc[len(frames[last][name]) :]], ignore_index=True)
-                if name not in ONCE
-                else frame
-                for (name, frame), old in zip(frames[moment].items(), whole.values(), strict=True)
+                name: _together(frame, older[name], ORDERED.get(name)) if name in older else frame
+                for name, frame in frames[moment].items()
             }
             return lambda: build_edition(Given(moment, made, ("coverage", "base-rate")), target)
 

@@ -5,16 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from newsworld_dagster.edition import EditionError, File, publish
+from newsworld_dagster.edition import EditionError, File, Notes, Published
+from newsworld_dagster.edition import publish as publish_files
 
 
 def file(path: str, text: str, calls: list[str] | None = None) -> File:
-    def make() -> bytes:
+    def make(inputs: str) -> bytes:
         if calls is not None:
             calls.append(path)
-        return text.encode()
+        return inputs.encode()
 
-    return File(path, text.encode(), make)
+    return File(path, lambda: text, make, (text,))
+
+
+def publish(files: list[File], target: Path, *, maker: str) -> Published:
+    """Publish files that look nothing up."""
+    return publish_files(files, target, Notes(), maker=maker)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -61,11 +67,11 @@ def test_an_interrupted_build_leaves_the_old_edition_whole(tmp_path: Path) -> No
     target = tmp_path / "edition"
     publish([file("a.html", "old"), file("b.html", "old")], target, maker="m")
 
-    def broken() -> bytes:
+    def broken(inputs: str) -> bytes:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        publish([file("a.html", "new"), File("b.html", b"x", broken)], target, maker="m")
+        publish([file("a.html", "new"), File("b.html", lambda: "x", broken)], target, maker="m")
     assert tree(target) == {"a.html": "old", "b.html": "old"}
     made = publish([file("a.html", "new"), file("b.html", "old")], target, maker="m")
     assert made.kept == 1
