@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
+
+from tests.edition.checks import (
+    dark_turns_paper_and_ink,
+    no_grave_violation,
+    nothing_wider_than_the_window,
+    reading,
+)
 
 KINDS = {
     "home": "index.html",
@@ -36,31 +39,6 @@ KINDS = {
     "about": "about.html",
     "method": "method.html",
 }
-
-
-@contextmanager
-def reading(chromium: Browser, address: str, **options: Any) -> Iterator[Page]:
-    """A page that fails the test on a console message, an error or a request to another host."""
-    context = chromium.new_context(**options)
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith(address) else said.append(f"request: {request.url}")
-        ),
-    )
-    page.on(
-        "response",
-        lambda answer: (
-            said.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None
-        ),
-    )
-    yield page
-    context.close()
-    assert said == []
 
 
 def test_every_navigation_path(chromium: Browser, served: str) -> None:
@@ -151,46 +129,16 @@ def test_filters_narrow_and_order(chromium: Browser, served: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_kind_has_a_serious_violation(chromium: Browser, served: str, scheme: str) -> None:
-    axe = Axe()
-    with reading(chromium, served, color_scheme=scheme) as page:
-        for kind, path in KINDS.items():
-            page.goto(served + path)
-            if kind == "search":
-                page.locator(".results li").first.wait_for()
-            found = axe.run(page).response["violations"]
-            grave = [
-                (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"])
-                for one in found
-                if one["impact"] in ("serious", "critical")
-            ]
-            assert not grave, (kind, grave)
+    no_grave_violation(chromium, served, KINDS, scheme)
 
 
 def test_dark_mode_turns_paper_and_ink(chromium: Browser, served: str) -> None:
-    shades = {}
-    for scheme in ("light", "dark"):
-        with reading(chromium, served, color_scheme=scheme) as page:
-            page.goto(f"{served}scorecard/index.html")
-            paper, ink = page.evaluate(
-                "[getComputedStyle(document.body).backgroundColor, "
-                "getComputedStyle(document.body).color]"
-            )
-            shades[scheme] = [sum(map(int, re.findall(r"\d+", one)[:3])) for one in (paper, ink)]
-            chart = page.evaluate("document.querySelector('picture img').currentSrc")
-            assert ("-dark" in chart) == (scheme == "dark")
-    assert shades["light"][0] > 600 > 150 > shades["light"][1]
-    assert shades["dark"][0] < 150 < 600 < shades["dark"][1]
+    dark_turns_paper_and_ink(chromium, served)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1920])
 def test_no_page_kind_is_wider_than_its_window(chromium: Browser, served: str, width: int) -> None:
-    with reading(chromium, served, viewport={"width": width, "height": 800}) as page:
-        for kind, path in KINDS.items():
-            page.goto(served + path)
-            over = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert over <= 0, (kind, over)
+    nothing_wider_than_the_window(chromium, served, KINDS, width)
 
 
 def test_reads_with_scripts_off(chromium: Browser, served: str) -> None:

@@ -228,7 +228,8 @@ def test_no_cell_changes_a_file_unseen(known: tuple, name: str, column: str) -> 
     values = frame[column].astype(object)
     values.iloc[place] = other(values.iloc[place])
     kind = frame[column].dtype
-    frame[column] = values.infer_objects() if kind == object else values.astype(kind)
+    whole = pd.api.types.is_object_dtype(kind)
+    frame[column] = values.infer_objects() if whole else values.astype(kind)
     new = Archive(given(frames=changed | {name: frame}))
     for file in edition_files(new):
         key, inputs, looks = entries.get(file.path, (b"", b"", set()))

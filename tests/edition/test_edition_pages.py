@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import feedparser
-import html5lib
 import jsonschema
 import pandas as pd
 import pytest
@@ -16,6 +13,13 @@ from lxml import etree, html
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 from newsworld_dagster.edition import build_edition
 from newsworld_dagster.edition.questions import rule_in_words
+from tests.edition.checks import (
+    every_feed_parses,
+    every_link_resolves,
+    every_page_is_light,
+    every_page_parses,
+    pages,
+)
 from tests.edition.edition_rows import LAST, NASTY_LINKS, given
 
 SITE = "https://news.example/desk/"
@@ -29,12 +33,6 @@ def page(site: Path, path: str) -> html.HtmlElement:
 
 def text(element: html.HtmlElement) -> str:
     return " ".join(element.text_content().split())
-
-
-def pages(site: Path) -> list[Path]:
-    found = sorted(site.resolve().rglob("*.html"))
-    assert found
-    return found
 
 
 def test_navigation_is_that_of_the_reference_on_every_page(site: Path) -> None:
@@ -209,35 +207,13 @@ def test_articles_tell_publisher_story_and_use_and_nothing_else(site: Path) -> N
 
 
 def test_no_internal_link_is_broken(site: Path, nasty_site: Path) -> None:
-    for folder, base in ((site, "/desk/"), (nasty_site, "/")):
-        root = folder.resolve()
-        ids: dict[Path, set[str]] = {}
-        for path in pages(folder):
-            tree = html.fromstring(path.read_text(encoding="utf-8"))
-            ids[path] = set(tree.xpath("//@id"))
-        for path in ids:
-            tree = html.fromstring(path.read_text(encoding="utf-8"))
-            for link in tree.xpath("//@href | //@src | //@srcset | //@data-index | //@data-filter"):
-                parts = urlsplit(link)
-                if parts.scheme or parts.netloc:
-                    assert parts.scheme in ("http", "https", "mailto"), (path, link)
-                    continue
-                if parts.path.startswith("/"):
-                    there = root / unquote(parts.path).removeprefix(base)
-                else:
-                    there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-                assert there.is_file(), (path, link)
-                if parts.fragment and there.suffix == ".html":
-                    assert parts.fragment in ids[there], (path, link)
+    every_link_resolves(site, "/desk/")
+    every_link_resolves(nasty_site)
 
 
 def test_every_page_parses_without_a_fault(site: Path, nasty_site: Path) -> None:
-    for folder in (site, nasty_site):
-        for path in pages(folder):
-            parser = html5lib.HTMLParser(strict=True)
-            parser.parse(path.read_text(encoding="utf-8"))
-            found = html.fromstring(path.read_text(encoding="utf-8")).xpath("//@id")
-            assert len(found) == len(set(found)), path
+    every_page_parses(site)
+    every_page_parses(nasty_site)
 
 
 def test_no_page_holds_inline_script_style_or_handler(site: Path, nasty_site: Path) -> None:
@@ -280,17 +256,12 @@ def test_excerpts_are_short(nasty_site: Path) -> None:
             assert len(text(quote)) <= 500, path
 
 
-@pytest.mark.parametrize("name", ["all", "settled", *(section.lower() for section in SECTIONS)])
-def test_feeds_parse_and_lead_to_pages(site: Path, name: str) -> None:
-    atom = feedparser.parse((site / f"feeds/{name}.xml").read_bytes())
-    assert not atom.bozo, atom.get("bozo_exception")
-    feed = json.loads((site / f"feeds/{name}.json").read_text())
-    assert feed["version"] == "https://jsonfeed.org/version/1.1"
-    assert [entry.id for entry in atom.entries] == [item["id"] for item in feed["items"]]
-    assert len(feed["items"]) == {"all": 6, "settled": 6, "science": 3, "world": 3}.get(name, 0)
-    for item in feed["items"]:
-        assert (site / item["url"].removeprefix(SITE)).is_file()
-    assert atom.feed.links[0].href == f"{SITE}feeds/{name}.xml"
+def test_feeds_parse_and_lead_to_pages(site: Path) -> None:
+    every_feed_parses(site, SITE)
+    wanted = {"all": 6, "settled": 6, "science": 3, "world": 3}
+    for name in ("all", "settled", *(section.lower() for section in SECTIONS)):
+        feed = json.loads((site / f"feeds/{name}.json").read_text())
+        assert len(feed["items"]) == wanted.get(name, 0)
 
 
 def test_feeds_of_nasties_are_well_formed(nasty_site: Path) -> None:
@@ -354,15 +325,7 @@ def test_share_links_are_plain_links(site: Path) -> None:
 
 
 def test_a_page_with_its_assets_is_light(site: Path) -> None:
-    for path in pages(site):
-        tree = html.fromstring(path.read_text(encoding="utf-8"))
-        assets = tree.xpath(
-            "//script/@src | //link[@rel='stylesheet']/@href | //link[@rel='icon']/@href"
-        )
-        if tree.xpath("//form[@data-index]"):
-            assets.append("../static/minisearch.js")
-        files = [path, *(site / "static" / one.split("?")[0].rsplit("/", 1)[1] for one in assets)]
-        assert sum(len(gzip.compress(one.read_bytes())) for one in files) < 100_000, path
+    every_page_is_light(site)
 
 
 def test_the_next_day_changes_few_pages(tmp_path: Path) -> None:
