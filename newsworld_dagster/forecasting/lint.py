@@ -14,7 +14,7 @@ from newsworld_dagster.forecasting.classes import abstraction
 from newsworld_dagster.forecasting.events import in_the_past, is_aside, two_events
 from newsworld_dagster.forecasting.likeness import duplicate_of
 from newsworld_dagster.forecasting.vagueness import FAULTS, gist_of_wording, learned_finding
-from newsworld_dagster.forecasting.windows import Mention, deadline_of, mentions
+from newsworld_dagster.forecasting.windows import MOST_READ, Mention, deadline_of, mentions
 from newsworld_dagster.forecasting.wording import (
     has_threshold,
     unnamed,
@@ -67,7 +67,7 @@ def lint(
     Parameters
     ----------
     statement
-        One sentence, or a question.
+        One sentence, or a question. More than `MOST_READ` characters are none, and not read.
     resolve_by
         UTC deadline, None where there is none; then a date in the statement serves.
     made_at
@@ -91,6 +91,9 @@ def lint(
     list of Finding
         Empty for a claim that can be decided.
     """
+    if len(statement) > MOST_READ:  # the time to read it grows with the square of its length
+        said = f"it has {len(statement):,} characters; say in one sentence what is to happen"
+        return [Finding("compound", said)]
     known = made_at is not None and not pd.isna(made_at)
     words = unquoted(statement)
     # Where nobody says when it was made, a date without a year still has to be known as a date.

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.forecasting.windows import mentions
+from newsworld_dagster.forecasting.windows import MOST_READ, mentions
 from newsworld_dagster.forecasting.wording import unnamed, unopened, unquoted
 
 WEIGHTS = Path(__file__).with_name("vague_weights.npz")
@@ -42,8 +42,11 @@ _SUFFIXES = {
 
 
 def gist_of_wording(statement: str, made_at: pd.Timestamp | None = None) -> str:
-    """What is left of a claim without its dates, and with "Name" for its names."""
-    text = unquoted(statement)
+    """What is left of a claim without its dates, and with "Name" for its names.
+
+    Of more than `MOST_READ` characters the first.
+    """
+    text = unquoted(statement[:MOST_READ])
     for mention in reversed(mentions(text, made_at)):
         before, after = text[: mention.start], text[mention.end :]
         if mention.role == "named":

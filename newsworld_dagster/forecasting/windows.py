@@ -110,6 +110,8 @@ _BETWEEN = re.compile(r"\b(?:between|from)\b", re.IGNORECASE)
 _SUPERLATIVE = re.compile(r"\b(?:\w+est|most|first|only|once|record|last)\b", re.IGNORECASE)
 _RANGES = ("to", "and", "-", "–")
 _DAY_END = pd.Timedelta(days=1) - pd.Timedelta(seconds=1)
+# Characters of a text that are read for its times: far more than a sentence has.
+MOST_READ = 1_000
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ def deadline_of(text: str, made_at: pd.Timestamp | None = None) -> pd.Timestamp 
 
 
 def mentions(text: str, made_at: pd.Timestamp | None = None) -> list[Mention]:
-    """Every time that a text names, in the order of the text."""
+    """Every time that the first `MOST_READ` characters of a text name, in their order."""
+    text = text[:MOST_READ]
     found: list[Mention] = []
     taken: list[tuple[int, int]] = []
     for start, end, first, last, relative in _readings(text, made_at):

@@ -5,16 +5,22 @@ from __future__ import annotations
 import io
 import json
 import random
+import time
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from newsworld_dagster.forecasting import compile_claim
+from newsworld_dagster.forecasting.lintfile import lint_file
 from tests.faults import fuzz, fuzz_targets
 from tests.faults.fuzz_targets import (
     CLAIM,
     CLAIM_COLUMNS,
     DIGEST,
+    NOW,
     SCORED,
     TARGETS,
     BrokenPromiseError,
@@ -58,6 +64,21 @@ FOUND = [
     ("answers", b"R" + json.dumps(report(headline="Bridge to open\x00 in March")).encode()),
     ("answers", b"D" + json.dumps(DIGEST).replace("nearly", "nearly\\u0007").encode()),
 ]
+
+
+@pytest.mark.parametrize("unit", ["x", "within ", "2026-", "by the end of "])
+def test_a_book_of_a_claim_is_refused_at_once(unit: str, tmp_path: Path) -> None:
+    statement, short = unit * (20_000 // len(unit)), "The council votes on the toll by 2026-03-01."
+    path = tmp_path / "claims.csv"
+    path.write_text(f'statement,resolve_by\n"{statement}",2026-03-01\n"{short}",2026-03-01\n')
+    began = time.process_time()
+    long, other = lint_file(path, lambda texts: np.zeros((len(texts), 384)))
+    compile_claim(statement, 0.5, NOW, window=statement)
+    assert time.process_time() - began < 5
+    (finding,) = long["findings"]
+    assert finding["fault"] == "compound"
+    assert f"{len(statement):,} characters" in finding["reason"]
+    assert other["findings"] == []
 
 
 def zoned(zone: str, milliseconds: int) -> bytes:
