@@ -11,3 +11,21 @@ import dagster as dg
 def defs() -> dg.Definitions:
     """All assets, checks, resources, jobs and schedules."""
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+
+
+# Workers load a job by the name of a function.
+
+
+def daily_edition() -> dg.JobDefinition:
+    """The job that makes editions."""
+    return defs().resolve_job_def("daily_edition")
+
+
+def embedding_days() -> dg.JobDefinition:
+    """The job that embeds days."""
+    return defs().resolve_job_def("embedding_days")
+
+
+def notebook_pages() -> dg.JobDefinition:
+    """The job that renders the notebooks."""
+    return defs().resolve_job_def("notebook_pages")

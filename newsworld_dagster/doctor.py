@@ -12,7 +12,7 @@ from newsworld_dagster.defs.looks import BAD, GOOD, WARNING, Finding, look_at_re
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import dead_runs, holder_of, is_taken
-from newsworld_dagster.warehouse import MigrationError, WarehouseLockedError
+from newsworld_dagster.warehouse import LakeError, MigrationError, WarehouseLockedError
 from newsworld_dagster.warehouse.migrate import pending
 
 LEAST_DISK = 500 * 2**20
@@ -64,8 +64,7 @@ def _disk(world: World) -> Iterator[Finding]:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    file = world.settings.warehouse_file
-    needed = max(LEAST_DISK, 2 * file.stat().st_size if file.exists() else 0)
+    needed = max(LEAST_DISK, 2 * world.warehouse.size())
     said = f"{free / 2**30:.1f} GiB free under {folder}"
     if free < needed:
         yield Finding(
@@ -79,19 +78,23 @@ def _disk(world: World) -> Iterator[Finding]:
 
 
 def _warehouse(world: World) -> Iterator[Finding]:
-    path = world.settings.warehouse_file
-    if not path.exists():
+    try:
+        there = world.warehouse.exists()
+    except LakeError as error:
+        yield Finding("warehouse", BAD, str(error))
+        return
+    if not there:
         yield Finding(
             "warehouse",
             WARNING,
-            f"there is none at {path} yet",
+            f"there is none at {world.warehouse} yet",
             "run `newsworld demo`, `newsworld import FILE` or `newsworld run`",
         )
         return
     try:
         with world.warehouse.open_as_is() as reader:
             behind = pending(reader.connection)
-            yield Finding("warehouse", GOOD, f"{path} opens")
+            yield Finding("warehouse", GOOD, f"{world.warehouse} opens")
             if behind:
                 yield Finding(
                     "migrations",
@@ -166,12 +169,13 @@ def _runs(world: World) -> Iterator[Finding]:
 
 def _snapshot(world: World) -> Iterator[Finding]:
     path: Path = world.settings.snapshot_file
-    warehouse = world.settings.warehouse_file
+    changed = world.warehouse.changed_at()
     if not path.is_file():
-        state = WARNING if warehouse.exists() else GOOD
+        state = GOOD if changed is None else WARNING
         yield Finding("snapshot", state, "none was published yet")
         return
-    age = pd.Timedelta(seconds=max(0.0, warehouse.stat().st_mtime - path.stat().st_mtime))
+    published = pd.Timestamp(path.stat().st_mtime, unit="s")
+    age = max(pd.Timedelta(0), (changed or published) - published)
     if age > pd.Timedelta(days=2):
         yield Finding(
             "snapshot",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from newsworld_dagster.alerts import Alert, send
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 JOB = "daily_edition"
+EMBEDDING_JOB = "embedding_days"
 PAGES_JOB = "notebook_pages"
 
 
@@ -46,7 +51,10 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
 
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    team = settings.dagster_postgres is not None
+    shutil.copyfile(
+        PROJECT / ("dagster-team.yaml" if team else "dagster.yaml"), home / "dagster.yaml"
+    )
     return dg.DagsterInstance.from_config(str(home.resolve()))
 
 
@@ -68,15 +76,49 @@ def run_days(
     # Imported late: the partitions are the days that the warehouse has now.
     from newsworld_dagster.defs.partitions import AS_OF_TAG, RECORD_FROM_TAG
 
-    tags = {
-        "dagster/asset_partition_range_start": f"{first:%Y-%m-%d}",
-        "dagster/asset_partition_range_end": f"{last:%Y-%m-%d}",
-    }
+    if world.settings.workers is not None and last > first:
+        embed_days(world, first, last)
+    tags = range_tags(first, last)
     if as_of is not None:
         tags[AS_OF_TAG] = as_of.isoformat()
     if record_from is not None:
         tags[RECORD_FROM_TAG] = f"{record_from:%Y-%m-%d}"
     _run(world, JOB, tags)
+
+
+def range_tags(first: pd.Timestamp, last: pd.Timestamp) -> dict[str, str]:
+    """The tags of a run over a range of days."""
+    return {
+        "dagster/asset_partition_range_start": f"{first:%Y-%m-%d}",
+        "dagster/asset_partition_range_end": f"{last:%Y-%m-%d}",
+    }
+
+
+def embed_days(world: World, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Embed a range of days by several runs at once, each step of which a worker takes.
+
+    Their days follow no order, so this is what workers can share; the run that comes after it
+    finds every text embedded.
+
+    Raises
+    ------
+    RunFailedError
+        When one of the runs fails.
+    """
+    days = pd.date_range(first, last)
+    # From the end back: each run looks thirty days back as well, and finds them taken care of.
+    parts = [part for part in np.array_split(days, world.settings.spread) if len(part)]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(parts), mp_context=spawn) as pool:
+        list(pool.map(_embed_part, ((part[0], part[-1]) for part in parts)))
+
+
+def _embed_part(days: tuple[pd.Timestamp, pd.Timestamp]) -> None:
+    world = World(Settings())
+    with dagster_instance(world.settings) as instance, redirect_stdout(StringIO()):
+        succeeded, events = _execute(world, EMBEDDING_JOB, instance, range_tags(*days))
+    if not succeeded:
+        raise RunFailedError(_first_fault(events))
 
 
 def render_pages(world: World) -> None:
@@ -91,11 +133,6 @@ def render_pages(world: World) -> None:
 
 
 def _run(world: World, name: str, tags: dict[str, str]) -> None:
-    import dagster as dg
-
-    from newsworld_dagster.definitions import defs
-
-    job = defs().resolve_job_def(name)
     with (
         run_turn(world.settings, world.progress),
         dagster_instance(world.settings) as instance,
@@ -104,24 +141,43 @@ def _run(world: World, name: str, tags: dict[str, str]) -> None:
         for run_id in close_dead_runs(instance):
             world.progress(f"run {run_id} had died with its process; marked as failed")
         # dbt tells its steps to stdout, which belongs to the command; its log keeps them.
-        result = job.execute_in_process(
-            instance=instance,
-            tags={PROCESS_TAG: this_process()} | tags,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            resources={"world": world},
-            raise_on_error=False,
-        )
-    if not result.success:
-        failed = [
-            event
-            for event in result.all_events
-            if event.event_type == dg.DagsterEventType.STEP_FAILURE
-        ]
-        words = _in_words(failed[0]) if failed else "The run failed to start."
+        succeeded, events = _execute(world, name, instance, {PROCESS_TAG: this_process()} | tags)
+    if not succeeded:
+        words = _first_fault(events)
         send(
             Alert("failed run", words, "see `newsworld doctor` and the Dagster UI"), world.settings
         )
         raise RunFailedError(words)
+
+
+def _execute(
+    world: World, name: str, instance: dg.DagsterInstance, tags: dict[str, str]
+) -> tuple[bool, Sequence[dg.DagsterEvent]]:
+    """Run a job in this process, or by the workers of the settings; success and events."""
+    import dagster as dg
+
+    from newsworld_dagster import definitions
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if world.settings.workers is None:
+        job = definitions.defs().resolve_job_def(name)
+        done = job.execute_in_process(
+            instance=instance,
+            tags=tags,
+            run_config=quiet,
+            resources={"world": world},
+            raise_on_error=False,
+        )
+        return done.success, done.all_events
+    # Workers make the job and the world anew, from the same settings.
+    with dg.execute_job(
+        dg.reconstructable(getattr(definitions, name)),
+        instance=instance,
+        tags=tags,
+        run_config=quiet,
+        raise_on_error=False,
+    ) as spread:
+        return spread.success, spread.all_events
 
 
 def what_is_there(world: World) -> Made:
@@ -141,6 +197,11 @@ def what_is_there(world: World) -> Made:
             """
         ).iloc[0]
     return Made(**{name: int(value) for name, value in row.items()})
+
+
+def _first_fault(events: Sequence[dg.DagsterEvent]) -> str:
+    failed = [event for event in events if event.is_step_failure]
+    return _in_words(failed[0]) if failed else "The run failed to start."
 
 
 def _in_words(event: dg.DagsterEvent) -> str:

@@ -43,6 +43,33 @@ class Settings(BaseSettings):
         default="NewsWorld/0.1 (news feed reader)",
         description="How a poll introduces itself; name a way to reach you",
     )
+    lake: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL database that is the catalog of a DuckLake, as libpq writes it "
+        "(postgresql://... or host=... dbname=...); without one the warehouse is a DuckDB file",
+    )
+    lake_data: str = Field(
+        default="",
+        description="Folder, or s3:// address, of the lake's Parquet files; lake/ in the world",
+    )
+    dagster_postgres: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL database of Dagster's runs and events; files in the world without",
+    )
+    workers: SecretStr | None = Field(
+        default=None,
+        description="Broker whose workers run the steps, such as redis://HOST:6379/0; without "
+        "one a run does all of its steps itself",
+    )
+    spread: int = Field(
+        default=4, ge=1, description="Runs at once over which the embedding of days is spread"
+    )
+    worker_patience: int = Field(
+        default=21_600,
+        ge=1,
+        description="Seconds after which the step of a lost worker goes to another; longer than "
+        "the longest step",
+    )
     lock_timeout: float = Field(
         default=120.0, ge=0, description="Seconds to wait for another writer of the warehouse"
     )
@@ -127,6 +154,11 @@ class Settings(BaseSettings):
     def warehouse_file(self) -> Path:
         """The DuckDB file."""
         return self.data_dir / "warehouse" / "newsworld.duckdb"
+
+    @property
+    def lake_files(self) -> str:
+        """Where the Parquet files of a lake are."""
+        return self.lake_data or str((self.data_dir / "lake").resolve())
 
     @property
     def published_dir(self) -> Path:

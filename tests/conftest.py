@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.worlds import WorldFolder
+from tests.scale.servers import Postgres, Redis, ServersMissingError
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,3 +31,23 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> WorldFolder:
     assert done.code == 0, done.err[-3000:]
     (world.path / "demo.txt").write_text(done.out)
     return world
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    try:
+        server = Postgres.start(tmp_path_factory.mktemp("servers") / "postgres")
+    except ServersMissingError as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    try:
+        server = Redis.start(tmp_path_factory.mktemp("servers") / "redis")
+    except ServersMissingError as error:
+        pytest.skip(str(error))
+    yield server
+    server.kill()

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from newsworld_dagster.alerts import Alert, send
+from newsworld_dagster.defs.embeddings import vectors
 from newsworld_dagster.defs.notebooks import DAILY, NOTEBOOKS, page_key
 from newsworld_dagster.defs.partitions import DAYS
 from newsworld_dagster.defs.watching import watch
@@ -12,12 +13,23 @@ from newsworld_dagster.runsafety import close_dead_runs, from_command
 # Pages of notebooks that a day's run does not wait for: they take longer than all the rest.
 PAGES = dg.AssetSelection.assets(*(page_key(name) for name in NOTEBOOKS if name != DAILY))
 
+# Whole editions take turns: dagster-team.yaml limits runs with this tag to one.
+EDITION_TAG = "newsworld/edition"
+
 # Everything else, from articles to pages: what `newsworld run` launches.
 daily_edition = dg.define_asset_job(
     "daily_edition",
     selection=dg.AssetSelection.all() - PAGES,
     partitions_def=DAYS,
+    tags={EDITION_TAG: "daily"},
     description="News of a day, or of a range of days, to stories, claims, verdicts, scorecard.",
+)
+
+embedding_days = dg.define_asset_job(
+    "embedding_days",
+    selection=dg.AssetSelection.assets(vectors),
+    partitions_def=DAYS,
+    description="The vectors of days alone: an archive's before its replay, spread over workers.",
 )
 
 notebook_pages = dg.define_asset_job(
@@ -96,7 +108,7 @@ def stuck_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def automation() -> dg.Definitions:
     """The jobs and their schedules, which are off until someone turns them on."""
     return dg.Definitions(
-        jobs=[daily_edition, notebook_pages],
+        jobs=[daily_edition, embedding_days, notebook_pages],
         schedules=[evening_edition, weekly_pages],
         sensors=[failed_run_alert, watch_after_run, stuck_runs],
     )

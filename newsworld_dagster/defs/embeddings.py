@@ -5,7 +5,7 @@ import pandas as pd
 
 from newsworld_dagster.defs.articles import articles
 from newsworld_dagster.defs.limits import limited
-from newsworld_dagster.defs.partitions import DAYS, OWNERS, POOL, RANGE, RETRY, days_of
+from newsworld_dagster.defs.partitions import DAYS, OWNERS, RANGE, RETRY, SPREAD_POOL, days_of
 from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World, fixed_texts
 
@@ -19,7 +19,7 @@ LOOK_BACK_DAYS = 30
     partitions_def=DAYS,
     backfill_policy=RANGE,
     retry_policy=RETRY,
-    pool=POOL,
+    pool=SPREAD_POOL,
     owners=OWNERS,
     group_name="stories",
     kinds={"python", "duckdb", "huggingface"},

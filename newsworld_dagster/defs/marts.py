@@ -77,7 +77,7 @@ def marts(
     """Build and test the models over the world's warehouse."""
     with world.warehouse.write():
         pass  # dbt finds every source table, in an empty world too
-    os.environ["NEWSWORLD_WAREHOUSE"] = str(world.settings.warehouse_file.resolve())
+    os.environ.update(world.warehouse.dbt_environment())
     yield from dbt.cli(
         ["build", "--exclude-resource-type", "unit_test", "--log-path", "target"], context=context
     ).stream()

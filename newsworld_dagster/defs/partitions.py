@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 import pandas as pd
 
-from newsworld_dagster.defs.world import World, utc_now
+from newsworld_dagster.defs.world import World, utc_now, warehouse_of
 from newsworld_dagster.settings import Settings
-from newsworld_dagster.warehouse import world_span
 
 # Tags of a run, seen in the Dagster UI, that bend what a day means.
 AS_OF_TAG = "newsworld/as_of"
@@ -18,12 +17,15 @@ RECORD_FROM_TAG = "newsworld/record_from"
 RANGE = dg.BackfillPolicy.single_run()
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 POOL = "warehouse"
+# A lake has room for many writers, so a step whose days do not follow each other is in no pool
+# there, and runs of it go side by side. One file has one writer.
+SPREAD_POOL = POOL if Settings().lake is None else None
 OWNERS = ["team:newsdesk"]
 
 
 def _days() -> dg.DailyPartitionsDefinition:
     """The days of the world: its archive's, or up to today once it has read live feeds."""
-    span = world_span(Settings().warehouse_file)
+    span = warehouse_of(Settings()).span()
     today = utc_now().floor("D")
     if span is None:
         return dg.DailyPartitionsDefinition(

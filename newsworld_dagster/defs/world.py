@@ -21,7 +21,7 @@ from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms
 from newsworld_dagster.runsafety import note_process, run_turn
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
-from newsworld_dagster.warehouse import Reader, Warehouse
+from newsworld_dagster.warehouse import Lake, Reader, Warehouse
 
 Found = TypeVar("Found")
 
@@ -29,6 +29,13 @@ Found = TypeVar("Found")
 def utc_now() -> pd.Timestamp:
     """The moment, naive UTC."""
     return pd.Timestamp.now(tz="UTC").tz_localize(None).as_unit("us")
+
+
+def warehouse_of(settings: Settings) -> Warehouse:
+    """The warehouse that the settings name: a DuckDB file, or a lake with many writers."""
+    if settings.lake is None:
+        return Warehouse(settings.warehouse_file, settings.lock_timeout)
+    return Lake(settings.lake.get_secret_value(), settings.lake_files, settings.lock_timeout)
 
 
 @dataclass
@@ -45,7 +52,7 @@ class World:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The warehouse of this world."""
-        return Warehouse(self.settings.warehouse_file, self.settings.lock_timeout)
+        return warehouse_of(self.settings)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -166,7 +173,9 @@ def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
     """
     settings = Settings()
     world = World(settings)
-    if context.run is None:  # a sensor or a schedule
+    # A sensor or a schedule has no run. Workers make a world each step, and their runs take turns
+    # by dagster-team.yaml.
+    if context.run is None or settings.workers is not None:
         yield world
         return
     assert context.instance is not None, "a run has an instance"
@@ -178,4 +187,12 @@ def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
 @dg.definitions
 def resources() -> dg.Definitions:
     """What steps and sensors work on."""
-    return dg.Definitions(resources={"world": world_in_turn}, executor=dg.in_process_executor)
+    return dg.Definitions(resources={"world": world_in_turn}, executor=_executor(Settings()))
+
+
+def _executor(settings: Settings) -> dg.ExecutorDefinition:
+    if settings.workers is None:
+        return dg.in_process_executor
+    from newsworld_dagster.workers import spread_executor  # of the extra `team`
+
+    return spread_executor(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.backup import BackupError, back_up, opened_copy, put_back
+from newsworld_dagster.warehouse.lake import Lake, LakeError
 from newsworld_dagster.warehouse.migrate import MigrationError
 from newsworld_dagster.warehouse.snapshot import Snapshot, open_snapshot, publish_snapshot
 from newsworld_dagster.warehouse.store import (
@@ -13,12 +14,13 @@ from newsworld_dagster.warehouse.store import (
     WarehouseLockedError,
     WarehouseMissingError,
     Writer,
-    world_span,
 )
 
 __all__ = [
     "APPEND_ONLY",
     "BackupError",
+    "Lake",
+    "LakeError",
     "MigrationError",
     "Reader",
     "Snapshot",
@@ -32,5 +34,4 @@ __all__ = [
     "opened_copy",
     "publish_snapshot",
     "put_back",
-    "world_span",
 ]

@@ -117,7 +117,10 @@ class EditionReads:
         """A table that a world need not have yet; without rows where it is missing."""
         schema, table = name.split(".")
         there = self.frame(
-            "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", schema, table
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
+            "AND schema_name = ? AND table_name = ?",
+            schema,
+            table,
         )
         if there.empty:
             return pd.DataFrame(columns=columns)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from newsworld_dagster.warehouse.asof import Reader
+from newsworld_dagster.warehouse.lake import Lake
 from newsworld_dagster.warehouse.migrate import MigrationError, migrate
 from newsworld_dagster.warehouse.scratch import folder_beside
 from newsworld_dagster.warehouse.snapshot import publish_snapshot
@@ -30,9 +31,9 @@ def back_up(warehouse: Warehouse, target: Path, *, force: bool = False) -> dict[
     BackupError
         When there is no warehouse, `target` is taken, or the copy differs.
     """
-    if not warehouse.path.exists():
+    if not warehouse.exists():
         raise BackupError(
-            f"There is no warehouse at {warehouse.path}, so there is nothing to back up. Check "
+            f"There is no warehouse at {warehouse}, so there is nothing to back up. Check "
             "NEWSWORLD_DATA_DIR."
         )
     if target.exists() and not force:
@@ -96,6 +97,9 @@ def put_back(warehouse: Warehouse, source: Path, *, force: bool = False) -> Path
     """
     with opened_copy(source):
         pass
+    if isinstance(warehouse, Lake):
+        _put_into(warehouse, source)
+        return None
     path = warehouse.path
     if path.exists() and not force:
         raise BackupError(
@@ -118,6 +122,32 @@ def put_back(warehouse: Warehouse, source: Path, *, force: bool = False) -> Path
             old = set_aside(path, "before-restore")
         fresh.replace(path)
     return old
+
+
+def _put_into(lake: Lake, source: Path) -> None:
+    """Fill an empty lake with a backup: another one is never emptied for it."""
+    if lake.exists():
+        raise BackupError(
+            f"{lake} holds a warehouse already, and restoring into a lake never replaces one. Make "
+            "an empty catalog database, set NEWSWORLD_LAKE to it (and NEWSWORLD_LAKE_DATA to an "
+            "empty folder), and restore there."
+        )
+    with opened_copy(source) as copy:
+        counts = row_counts(copy)
+    with lake.write() as writer:
+        quoted = str(source.resolve()).replace("'", "''")
+        writer.connection.execute(f"ATTACH '{quoted}' AS backup (READ_ONLY)")
+        kept = set(row_counts(writer)) - {"main.migrations"}
+        # What dbt makes is made again by the next run.
+        for name in sorted(kept & set(counts)):
+            writer.connection.execute(f"INSERT INTO {name} BY NAME FROM backup.{name}")
+        found = row_counts(writer)
+        differing = sorted(name for name in kept & set(counts) if found[name] != counts[name])
+        if differing:
+            raise BackupError(
+                f"The restored tables {', '.join(differing)} hold other numbers of rows than "
+                f"{source}; nothing was restored. Check the catalog's disk, and try again."
+            )
 
 
 def row_counts(reader: Reader) -> dict[str, int]:

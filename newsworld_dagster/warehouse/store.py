@@ -1,4 +1,4 @@
-"""The warehouse: one DuckDB file, short connections, one writer at a time."""
+"""The warehouse: short connections, one writer at a time; here as one DuckDB file."""
 
 from __future__ import annotations
 
@@ -53,6 +53,15 @@ class WarehouseFullError(RuntimeError):
 
 class WarehouseMissingError(RuntimeError):
     """There is no warehouse or snapshot at the path."""
+
+
+@dataclass(frozen=True)
+class WorldSpan:
+    """First and last day with articles, and whether feeds were ever polled."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    live: bool
 
 
 class Writer(Reader):
@@ -136,6 +145,72 @@ class Warehouse:
         self._held: duckdb.DuckDBPyConnection | None = None
         self._current = False
 
+    def __str__(self) -> str:
+        """Where it is, in words that may be shown."""
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+        return self.path.exists()
+
+    def size(self) -> int:
+        """Bytes on this machine's disk."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def changed_at(self) -> pd.Timestamp | None:
+        """When it was last written to, naive UTC; None where there is none."""
+        if not self.path.exists():
+            return None
+        return pd.Timestamp(self.path.stat().st_mtime, unit="s")
+
+    def dbt_environment(self) -> dict[str, str]:
+        """What dbt_models/profiles.yml needs to find this warehouse."""
+        return {"NEWSWORLD_TARGET": "duckdb", "NEWSWORLD_WAREHOUSE": str(self.path.resolve())}
+
+    def span(self) -> WorldSpan | None:
+        """The days of the world; None for no world.
+
+        A file that is being written cannot be read: then the days that were read last, which a
+        file beside it remembers. A daemon's run would else not know the day that it is to make.
+        """
+        if not self.exists():
+            return None
+        try:
+            with self._connected_at_once() as connection:
+                row = connection.execute(
+                    "SELECT min(day), max(day), (SELECT count(*) > 0 FROM news.feed_state) "
+                    "FROM news.articles"
+                ).fetchone()
+        except duckdb.Error:
+            return _remembered(self.path)
+        if row is None or row[0] is None:
+            return None
+        span = WorldSpan(pd.Timestamp(row[0]), pd.Timestamp(row[1]), bool(row[2]))
+        self._remember(span)
+        return span
+
+    def _remember(self, span: WorldSpan) -> None:
+        if span == _remembered(self.path):
+            return
+        first, last = span.first.isoformat(), span.last.isoformat()
+        with suppress(OSError):  # a world that may only be read
+            fresh = _span_file(self.path).with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps({"first": first, "last": last, "live": span.live}))
+            fresh.replace(_span_file(self.path))
+
+    def _connected_at_once(self) -> duckdb.DuckDBPyConnection:
+        """A read-only connection, or duckdb.Error where another process has the file."""
+        return duckdb.connect(str(self.path), read_only=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The turn to write: the lock on the file is one."""
+        yield
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Bring what is to be written to up to date."""
+        migrate(connection)
+
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Keep one connection open for all reads and writes inside: for a step over many days.
@@ -152,7 +227,7 @@ class Warehouse:
     @contextmanager
     def write(self) -> Iterator[Writer]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        with self._open(read_only=False) as connection:
+        with self._alone(), self._open(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
                 yield Writer(connection)
@@ -166,7 +241,7 @@ class Warehouse:
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """A read-only connection; a world is made, or brought up to date, first where needed."""
-        if not self.path.exists() or self._is_behind():
+        if not self.exists() or self._is_behind():
             with self.write():
                 pass
         with self._open(read_only=True) as connection:
@@ -191,11 +266,10 @@ class Warehouse:
         if self._held is not None:
             yield self._held
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._connect(read_only=read_only)
         try:
             if not read_only:
-                migrate(connection)
+                self._prepare(connection)
             yield connection
         except duckdb.Error as error:
             if _disk_is_full(error):
@@ -205,6 +279,7 @@ class Warehouse:
             connection.close()
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self.lock_timeout
         log = self.path.with_name(f"{self.path.name}.wal")
         while True:
@@ -290,43 +365,6 @@ def _disk_is_full(error: BaseException) -> bool:
     return isinstance(error, (duckdb.Error, OSError)) and (
         "No space left" in text or "max_temp_directory_size" in text or "Disk full" in text
     )
-
-
-@dataclass(frozen=True)
-class WorldSpan:
-    """First and last day with articles, and whether feeds were ever polled."""
-
-    first: pd.Timestamp
-    last: pd.Timestamp
-    live: bool
-
-
-def world_span(path: Path) -> WorldSpan | None:
-    """The days of a world; None for no world.
-
-    One that is being written cannot be read: then the days that were read last, which a file beside
-    it remembers. A daemon's run would else not know the day that it is to make.
-    """
-    if not path.exists():
-        return None
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            row = connection.execute(
-                "SELECT min(day), max(day), (SELECT count(*) > 0 FROM news.feed_state) "
-                "FROM news.articles"
-            ).fetchone()
-    except duckdb.Error:
-        return _remembered(path)
-    if row is None or row[0] is None:
-        return None
-    span = WorldSpan(pd.Timestamp(row[0]), pd.Timestamp(row[1]), bool(row[2]))
-    if span != _remembered(path):
-        said = {"first": row[0].isoformat(), "last": row[1].isoformat(), "live": span.live}
-        with suppress(OSError):  # a world that may only be read
-            fresh = _span_file(path).with_suffix(f".{os.getpid()}")
-            fresh.write_text(json.dumps(said))
-            fresh.replace(_span_file(path))
-    return span
 
 
 def _span_file(path: Path) -> Path:

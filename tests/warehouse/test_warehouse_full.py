@@ -11,6 +11,8 @@ import pytest
 
 from newsworld_dagster.warehouse import Warehouse, WarehouseFullError, publish_snapshot
 
+pytestmark = pytest.mark.file_only
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:

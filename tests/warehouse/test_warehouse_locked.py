@@ -12,6 +12,9 @@ import pytest
 from newsworld_dagster.warehouse import Warehouse, WarehouseLockedError
 from tests.warehouse.warehouse_rows import articles, at
 
+
+pytestmark = pytest.mark.file_only
+
 HOLDER = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1])

@@ -74,6 +74,7 @@ def test_tables_hold_exactly_the_contracts_columns(connection: duckdb.DuckDBPyCo
         assert found[name] == list(contract.columns), name
 
 
+@pytest.mark.file_only
 def test_world_made_by_a_newer_version_stays_as_it_is(warehouse: Warehouse) -> None:
     with warehouse.write():
         pass

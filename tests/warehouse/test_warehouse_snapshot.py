@@ -11,7 +11,6 @@ from newsworld_dagster.warehouse import (
     WarehouseMissingError,
     open_snapshot,
     publish_snapshot,
-    world_span,
 )
 from newsworld_dagster.warehouse.scratch import folder_beside
 from tests.warehouse.warehouse_rows import articles, at
@@ -68,6 +67,7 @@ def test_what_a_killed_publication_left_goes_with_the_next(
         assert set(target.parent.iterdir()) == {target, at_work, other}
 
 
+@pytest.mark.file_only
 def test_a_publication_that_fails_leaves_the_old_snapshot(
     warehouse: Warehouse, target: Path
 ) -> None:
@@ -93,6 +93,7 @@ def test_a_snapshot_is_read_only_and_answers_as_of(warehouse: Warehouse, target:
         assert "news.articles" in set(tables["schema"] + "." + tables["name"])
 
 
+@pytest.mark.file_only
 def test_views_travel_with_the_snapshot(warehouse: Warehouse, target: Path) -> None:
     add(warehouse, "14")
     with duckdb.connect(str(warehouse.path)) as connection:
@@ -114,25 +115,26 @@ def test_opening_without_a_snapshot_says_what_to_do(
     assert str(expected) in str(caught.value)
 
 
+@pytest.mark.file_only
 def test_span_of_a_world(warehouse: Warehouse) -> None:
-    assert world_span(warehouse.path) is None
+    assert warehouse.span() is None
     with warehouse.write():
         pass
-    assert world_span(warehouse.path) is None
+    assert warehouse.span() is None
     add(warehouse, "14", "17", "16")
-    span = world_span(warehouse.path)
+    span = warehouse.span()
     assert span is not None
     assert (span.first, span.last) == (at("14"), at("17"))
     # While someone writes, it is what it was when it was read last.
     with duckdb.connect(str(warehouse.path)):
-        assert world_span(warehouse.path) == span
+        assert warehouse.span() == span
     add(warehouse, "19")
-    later = world_span(warehouse.path)
+    later = warehouse.span()
     assert later is not None
     assert later.last == at("19")
     (remembered,) = warehouse.path.parent.glob("*.days.json")
     with duckdb.connect(str(warehouse.path)):
-        assert world_span(warehouse.path) == later
+        assert warehouse.span() == later
         for damage in ("", "{}", '{"first": 1'):
             remembered.write_text(damage)
-            assert world_span(warehouse.path) is None
+            assert warehouse.span() is None
