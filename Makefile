@@ -13,6 +13,7 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install install-dev demo test run dev notebook serve check docs format bench \
+  install-team test-scale \
   train-stories train-sections train-lint lock clean
 
 help: ## Show the targets
@@ -34,18 +35,28 @@ install: $(VENV)/.installed ## Make .venv with the pinned dependencies
 
 install-dev: $(VENV)/.installed-dev ## The same with the tools for tests and checks
 
+$(VENV)/.installed-team: $(VENV)/.installed-dev requirements-team.lock
+	$(BIN)/pip install --quiet --requirement requirements-team.lock
+	touch $@
+
+install-team: $(VENV)/.installed-team ## The same with what a team of machines needs (docs/operations.md)
+
 demo: install ## Run the main job on the bundled sample, offline, and say where to look
 	$(BIN)/newsworld demo
 
 test: install-dev ## Pass the tests
 	$(BIN)/python -m pytest
 
+test-scale: install-team ## The tests of a team's setup, on servers of its own (postgresql, redis-server)
+	$(BIN)/python -m pytest tests/scale
+	NEWSWORLD_TEST_LAKE=1 $(BIN)/python -m pytest tests/warehouse
+
 run: install ## Poll the live feeds and make today's edition
 	$(BIN)/newsworld run
 
 dev: install ## Open the Dagster UI on the world in data/ (port 3000; PORT=... for another)
 	mkdir -p "$(DAGSTER_HOME)"
-	cp dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
+	cp dagster$${NEWSWORLD_DAGSTER_POSTGRES:+-team}.yaml "$(DAGSTER_HOME)/dagster.yaml"
 	cd "$(DAGSTER_HOME)" && $(CURDIR)/$(BIN)/dagster dev --workspace $(CURDIR)/workspace.yaml --host 127.0.0.1 --port $${PORT:-3000}
 
 notebook: install ## Open JupyterLab with the notebooks on the published snapshot
@@ -88,8 +99,13 @@ train-lint: install ## Fit the lint's model of wordings on its labelled claims (
 
 lock: ## Pin the dependencies anew
 	$(BIN)/pip install --quiet pip-tools
-	for extra in "" "--extra test --extra check --constraint requirements.lock"; do
-	  target=requirements$${extra:+-dev}.lock
+	for group in "" dev team; do
+	  target=requirements$${group:+-$$group}.lock
+	  case "$$group" in
+	    dev) extra="--extra test --extra check --constraint requirements.lock";;
+	    team) extra="--extra team --constraint requirements.lock";;
+	    *) extra="";;
+	  esac
 	  $(BIN)/pip-compile --quiet --no-header --no-annotate --strip-extras --allow-unsafe \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	    $$extra --output-file $$target pyproject.toml

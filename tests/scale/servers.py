@@ -111,6 +111,7 @@ class Redis:
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    databases: int = 0
 
     @classmethod
     def start(cls, folder: Path) -> Redis:
@@ -156,7 +157,7 @@ class Redis:
         self.process = self._launch(self.folder, self.port)
         self._await()
 
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"redis://127.0.0.1:{self.port}/0"
+    def database(self) -> str:
+        """The address of a database that nobody used before; there are sixteen."""
+        self.databases += 1
+        return f"redis://127.0.0.1:{self.port}/{self.databases}"

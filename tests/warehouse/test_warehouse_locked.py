@@ -12,7 +12,6 @@ import pytest
 from newsworld_dagster.warehouse import Warehouse, WarehouseLockedError
 from tests.warehouse.warehouse_rows import articles, at
 
-
 pytestmark = pytest.mark.file_only
 
 HOLDER = """
