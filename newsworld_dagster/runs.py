@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
@@ -52,9 +51,11 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     team = settings.dagster_postgres is not None
-    shutil.copyfile(
-        PROJECT / ("dagster-team.yaml" if team else "dagster.yaml"), home / "dagster.yaml"
-    )
+    wanted = (PROJECT / ("dagster-team.yaml" if team else "dagster.yaml")).read_bytes()
+    file = home / "dagster.yaml"
+    # Not written for nothing: another process may be reading it.
+    if not file.exists() or file.read_bytes() != wanted:
+        file.write_bytes(wanted)
     return dg.DagsterInstance.from_config(str(home.resolve()))
 
 
@@ -105,8 +106,9 @@ def embed_days(world: World, first: pd.Timestamp, last: pd.Timestamp) -> None:
     RunFailedError
         When one of the runs fails.
     """
+    with dagster_instance(world.settings):
+        pass  # its tables are made here, once
     days = pd.date_range(first, last)
-    # From the end back: each run looks thirty days back as well, and finds them taken care of.
     parts = [part for part in np.array_split(days, world.settings.spread) if len(part)]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(parts), mp_context=spawn) as pool:
@@ -114,9 +116,13 @@ def embed_days(world: World, first: pd.Timestamp, last: pd.Timestamp) -> None:
 
 
 def _embed_part(days: tuple[pd.Timestamp, pd.Timestamp]) -> None:
+    from newsworld_dagster.defs.partitions import LOOK_BACK_TAG
+
     world = World(Settings())
     with dagster_instance(world.settings) as instance, redirect_stdout(StringIO()):
-        succeeded, events = _execute(world, EMBEDDING_JOB, instance, range_tags(*days))
+        # The days before are another part's.
+        tags = range_tags(*days) | {LOOK_BACK_TAG: "0"}
+        succeeded, events = _execute(world, EMBEDDING_JOB, instance, tags)
     if not succeeded:
         raise RunFailedError(_first_fault(events))
 

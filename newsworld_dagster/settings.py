@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     )
     dagster_postgres: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL database of Dagster's runs and events; files in the world without",
+        description="PostgreSQL database of Dagster's runs and events, as "
+        "postgresql+psycopg2://...; files in the world without",
     )
     workers: SecretStr | None = Field(
         default=None,
@@ -138,6 +139,15 @@ class Settings(BaseSettings):
     def analyst_on(self) -> bool:
         """Whether a language model can be asked: it takes a key, even if the server ignores it."""
         return self.llm_api_key is not None and bool(self.llm_api_key.get_secret_value())
+
+    @field_validator("dagster_postgres")
+    @classmethod
+    def _names_the_driver(cls, address: SecretStr | None) -> SecretStr | None:
+        driver = "postgresql+psycopg2://"
+        if address is not None and not address.get_secret_value().startswith(driver):
+            # SQLAlchemy would choose another one, which Dagster's storage does not work with.
+            raise ValueError(f"it has to begin with {driver}")
+        return address
 
     @field_validator("fetch_allow")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,13 +35,15 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> WorldFolder:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    try:
-        server = Postgres.start(tmp_path_factory.mktemp("servers") / "postgres")
-    except ServersMissingError as error:
-        pytest.skip(str(error))
-    yield server
-    server.stop()
+def postgres() -> Iterator[Postgres]:
+    # Not below pytest's own folder, which the server's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="newsworld-postgres-") as folder:
+        try:
+            server = Postgres.start(Path(folder))
+        except ServersMissingError as error:
+            pytest.skip(str(error))
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

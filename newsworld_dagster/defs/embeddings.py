@@ -5,7 +5,15 @@ import pandas as pd
 
 from newsworld_dagster.defs.articles import articles
 from newsworld_dagster.defs.limits import limited
-from newsworld_dagster.defs.partitions import DAYS, OWNERS, RANGE, RETRY, SPREAD_POOL, days_of
+from newsworld_dagster.defs.partitions import (
+    DAYS,
+    LOOK_BACK_TAG,
+    OWNERS,
+    RANGE,
+    RETRY,
+    SPREAD_POOL,
+    days_of,
+)
 from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World, fixed_texts
 
@@ -37,7 +45,8 @@ def vectors(
     encoder = world.encoder
     days = days_of(context)
     # Later steps look back over the days before the run, which may never have been run.
-    reach = pd.date_range(days[0] - pd.Timedelta(days=LOOK_BACK_DAYS), days[-1])
+    back = int(context.run_tags.get(LOOK_BACK_TAG, LOOK_BACK_DAYS))
+    reach = pd.date_range(days[0] - pd.Timedelta(days=back), days[-1])
     with world.warehouse.read() as reader:
         missing = reader.missing_texts(encoder.name, list(reach))
         texts = texts_to_embed(missing)

@@ -13,6 +13,7 @@ from newsworld_dagster.settings import Settings
 # Tags of a run, seen in the Dagster UI, that bend what a day means.
 AS_OF_TAG = "newsworld/as_of"
 RECORD_FROM_TAG = "newsworld/record_from"
+LOOK_BACK_TAG = "newsworld/look_back_days"
 
 RANGE = dg.BackfillPolicy.single_run()
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)

@@ -64,12 +64,12 @@ class Lake(Warehouse):
 
     def __str__(self) -> str:
         """Host and database of the catalog, without who and password."""
-        from psycopg2 import Error
+        import psycopg2
         from psycopg2.extensions import parse_dsn
 
         try:
             said = parse_dsn(self.catalog)
-        except Error:
+        except psycopg2.Error:
             return "the lake of NEWSWORLD_LAKE"
         place = said.get("host", "this machine")
         return f"the lake {said.get('dbname', '')} on {place}:{said.get('port', 5432)}"

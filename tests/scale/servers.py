@@ -43,14 +43,10 @@ class Postgres:
 
     @classmethod
     def start(cls, folder: Path) -> Postgres:
-        """Make a cluster and start it."""
+        """Make a cluster in an empty folder and start it."""
         server = cls(folder, free_port())
-        folder.mkdir(parents=True)
         if os.geteuid() == 0:  # the server refuses to run as root
             shutil.chown(folder, "postgres", "postgres")
-            for above in folder.parents:
-                if above.stat().st_uid == 0 and above != Path("/"):
-                    above.chmod(above.stat().st_mode | 0o011)
         server._as_owner(program("initdb"), "-D", folder / "data", "-A", "trust", "-U", "newsworld")
         server.go_on()
         return server

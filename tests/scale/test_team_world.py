@@ -40,7 +40,9 @@ class Team:
             "NEWSWORLD_DATA_DIR": str(folder / "world"),
             "NEWSWORLD_LAKE": postgres.database(f"lake{name}"),
             "NEWSWORLD_LAKE_DATA": str(folder / "lake"),
-            "NEWSWORLD_DAGSTER_POSTGRES": postgres.database(f"dagster{name}"),
+            "NEWSWORLD_DAGSTER_POSTGRES": postgres.database(f"dagster{name}").replace(
+                "postgresql:", "postgresql+psycopg2:"
+            ),
             "NEWSWORLD_WORKERS": redis.database(),
             "NEWSWORLD_WORKER_PATIENCE": "20",
             "NEWSWORLD_SPREAD": "2",
