@@ -16,6 +16,10 @@ from newsworld_dagster.articles.addresses import Network, networks
 PROJECT = Path(__file__).parents[1]
 
 
+class BadSettingError(RuntimeError):
+    """A setting cannot be used; no ValueError, whose report would show a password."""
+
+
 class Settings(BaseSettings):
     """Settings of one world; each can be set as an environment variable NEWSWORLD_NAME."""
 
@@ -146,7 +150,10 @@ class Settings(BaseSettings):
         driver = "postgresql+psycopg2://"
         if address is not None and not address.get_secret_value().startswith(driver):
             # SQLAlchemy would choose another one, which Dagster's storage does not work with.
-            raise ValueError(f"it has to begin with {driver}")
+            raise BadSettingError(
+                f"NEWSWORLD_DAGSTER_POSTGRES begins with something else than {driver}; write it as "
+                f"{driver}USER:PASSWORD@HOST/DATABASE."
+            )
         return address
 
     @field_validator("fetch_allow")
