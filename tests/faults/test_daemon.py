@@ -35,6 +35,10 @@ def environment(world: Path) -> dict[str, str]:
     }
 
 
+def warehouse_of(world: Path) -> Path:
+    return world / "warehouse" / "newsworld.duckdb"
+
+
 def start(world: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """The command with the short job, in a process of its own."""
     return subprocess.Popen(
@@ -121,7 +125,7 @@ def undisturbed(fresh: Path) -> dict[str, tuple[int, str]]:
     world = fresh.with_name("undisturbed")
     shutil.copytree(fresh, world)
     assert start(world, *BACKFILL).wait() == 0
-    tables = fingerprint(world)
+    tables = fingerprint(warehouse_of(world))
     assert tables["forecasts.claims"][0] > 0
     return tables
 
@@ -157,7 +161,7 @@ def test_a_backfill_and_a_scheduled_run_of_the_same_day(
         until(lambda: is_over(world), world)
     with dagster_instance(Settings(data_dir=world)) as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS] * 2
-    assert fingerprint(world) == undisturbed
+    assert fingerprint(warehouse_of(world)) == undisturbed
 
 
 def test_a_run_outlives_its_daemon(world: Path, undisturbed: dict[str, tuple[int, str]]) -> None:
@@ -168,7 +172,7 @@ def test_a_run_outlives_its_daemon(world: Path, undisturbed: dict[str, tuple[int
         until(lambda: is_over(world), world)
         assert state(world) == dg.DagsterRunStatus.SUCCESS
     assert start(world, *BACKFILL).wait() == 0
-    assert fingerprint(world) == undisturbed
+    assert fingerprint(warehouse_of(world)) == undisturbed
 
 
 def test_a_run_that_dies_with_its_daemon_is_closed_by_the_next(
@@ -186,4 +190,4 @@ def test_a_run_that_dies_with_its_daemon_is_closed_by_the_next(
         slots = instance.event_log_storage.get_concurrency_info("warehouse")
         assert slots.active_slot_count == 0
     assert start(world, *BACKFILL).wait() == 0
-    assert fingerprint(world) == undisturbed
+    assert fingerprint(warehouse_of(world)) == undisturbed
