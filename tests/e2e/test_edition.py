@@ -56,15 +56,20 @@ def test_serve_previews_the_edition(demo_world: WorldFolder) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        # What a shell starts in the background ignores the signal, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            assert "NewsWorld" in answer.read().decode()
-            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                assert "NewsWorld" in answer.read().decode()
+                assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
 
 
 def test_serve_says_what_to_do_without_an_edition(empty_world: WorldFolder) -> None:
