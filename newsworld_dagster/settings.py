@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     )
     lake_data: str = Field(
         default="",
-        description="Folder, or s3:// address, of the lake's Parquet files; lake/ in the world",
+        description="Folder of the lake's Parquet files; lake/ in the world",
     )
     dagster_postgres: SecretStr | None = Field(
         default=None,

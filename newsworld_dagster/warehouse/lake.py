@@ -42,7 +42,7 @@ class Lake(Warehouse):
     catalog
         The catalog database, as libpq writes it. Never shown: it may hold a password.
     data
-        Folder of the Parquet files, or s3://BUCKET/FOLDER/.
+        Folder of the Parquet files.
     lock_timeout
         Seconds to wait for another writer.
 
