@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -114,3 +116,13 @@ def test_schedule_asks_for_today_with_the_feeds() -> None:
     request = evening_edition(context)
     assert request.partition_key == "2026-05-04"
     assert request.run_config["ops"]["news__articles"]["config"] == {"live": True}
+
+
+def test_definitions_load_without_grammars_and_leave_the_process_as_it_was() -> None:
+    code = (
+        "import gc, sys; from newsworld_dagster import definitions; definitions.defs();"
+        "print('lark' in sys.modules, 'rfc3987_syntax' in sys.modules, gc.isenabled());"
+        "import rfc3987_syntax"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "True"]
