@@ -6,7 +6,7 @@ daemon has.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from dagster_celery import celery_executor
@@ -32,7 +32,9 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
     patience = settings.worker_patience
     return {
         "broker_connection_retry_on_startup": True,
-        "broker_transport_options": DEFAULT_CONFIG["broker_transport_options"]
+        "broker_transport_options": cast(
+            "dict[str, Any]", DEFAULT_CONFIG["broker_transport_options"]
+        )
         | {"visibility_timeout": patience, "max_retries": None},
         "result_backend_transport_options": {"visibility_timeout": patience},
         # Each step brings its own reports; a worker's memory is given back now and then.
