@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -177,6 +178,7 @@ def _shape(form: tuple[str, ...], statistics: TermStatistics) -> float:
     return shape
 
 
+@lru_cache(maxsize=200_000)
 def _is_name(word: str) -> bool:
     return any(letter.isupper() for letter in word) or word[0].isdigit()
 
@@ -232,6 +234,7 @@ def _runs(text: str, casing: Casing) -> dict[str, tuple[str, ...]]:
     return found
 
 
+@lru_cache(maxsize=200_000)
 def _may_stand(lower: str, written: str) -> bool:
     """Whether a label may begin or end with the word."""
     if lower in STOPWORDS or len(lower) < 2 or _AMOUNT.match(lower):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from newsworld_dagster.contracts.terms import names, words
+
+
+# Articles whose log odds are worked out at once: one product of matrices for many stories.
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,36 @@ class ThreadSpace:
         self.named = _weighted_names(window)
         seen = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
         self.days = seen / 86_400e6
+        self._lexical_columns = self.lexical.T.tocsr()
+        self._named_columns = self.named.T.tocsr()
 
-    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+    def odds_of(self, stories: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Mean log odds of each story's articles against the whole window, shape (len(window),).
+
+        Parameters
+        ----------
+        stories
+            Places of each story's articles in the window.
+        """
+        start = 0
+        while start < len(stories):
+            stop, held = start + 1, len(stories[start])
+            while stop < len(stories) and held + len(stories[stop]) <= _BLOCK:
+                held += len(stories[stop])
+                stop += 1
+            block = stories[start:stop]
+            odds = self._log_odds(np.concatenate(block))
+            ends = np.cumsum([len(places) for places in block])
+            for places, end in zip(block, ends, strict=True):
+                yield odds[end - len(places) : end].mean(axis=0)
+            start = stop
+
+    def _log_odds(self, rows: np.ndarray) -> np.ndarray:
         """Log odds of `rows` against the whole window, shape (len(rows), len(window))."""
         chosen = self.parameters
         dense = self.dense[rows] @ self.dense.T
-        lexical = (self.lexical[rows] @ self.lexical.T).toarray()
-        named = (self.named[rows] @ self.named.T).toarray()
+        lexical = (self.lexical[rows] @ self._lexical_columns).toarray()
+        named = (self.named[rows] @ self._named_columns).toarray()
         gap = np.log1p(np.abs(self.days[rows][:, None] - self.days[None, :]))
         joint = np.sqrt(np.clip(dense, 0, None) * np.clip(lexical, 0, None))
         return (
@@ -103,24 +132,34 @@ def nearest_thread(odds: np.ndarray, codes: np.ndarray, nearest: int) -> tuple[i
 def _weighted_words(window: pd.DataFrame) -> sparse.csr_matrix:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    texts = window["title"] + " " + window["summary"]
-    return _fitted(
-        TfidfVectorizer(stop_words="english", sublinear_tf=True, dtype=np.float32), texts
-    )
+    titles, summaries = window["title"].tolist(), window["summary"].tolist()
+    texts = [f"{title} {summary}" for title, summary in zip(titles, summaries, strict=True)]
+    return _fitted(TfidfVectorizer(analyzer=_read, sublinear_tf=True, dtype=np.float32), texts)
+
+
+@lru_cache(maxsize=100_000)
+def _read(text: str) -> tuple[str, ...]:
+    """Words of a text as scikit-learn reads them: a month's window holds most of yesterday's."""
+    return tuple(_analyzer()(text))
+
+
+@lru_cache(maxsize=1)
+def _analyzer() -> Callable[[str], list[str]]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(stop_words="english").build_analyzer()  # type: ignore[no-any-return]
 
 
 def _weighted_names(window: pd.DataFrame) -> sparse.csr_matrix:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    found = [
-        names(title, summary)
-        for title, summary in zip(window["title"], window["summary"], strict=True)
-    ]
+    titles, summaries = window["title"].tolist(), window["summary"].tolist()
+    found = [names(title, summary) for title, summary in zip(titles, summaries, strict=True)]
     everywhere = frozenset().union(*found)
     # The first word of a headline has a capital anyway: a name only if it is one elsewhere.
     documents = [
         sorted(own | (everywhere & {word.lower() for word in words(title)[:1]}))
-        for own, title in zip(found, window["title"], strict=True)
+        for own, title in zip(found, titles, strict=True)
     ]
     return _fitted(TfidfVectorizer(analyzer=_as_is, dtype=np.float32), documents)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 
 class Article(NamedTuple):
-    """What an edition needs of an article; small groups are quicker as these than as frames."""
+    """What is counted of an article; small groups are quicker as these than as frames."""
 
     article_id: str
     publisher: str
@@ -20,6 +20,7 @@ class Article(NamedTuple):
     story_id: str = ""
     topic_id: str = ""
     day: pd.Timestamp = pd.NaT
+    first_seen_at: pd.Timestamp = pd.NaT
     fresh: bool = False
 
 
@@ -30,11 +31,6 @@ def articles_of(frame: pd.DataFrame) -> list[Article]:
     columns["original"] = original.tolist()
     rows = zip(*columns.values(), strict=True)
     return [Article(**dict(zip(columns, row, strict=True))) for row in rows]
-
-
-def first_of_each_text(articles: pd.DataFrame) -> pd.DataFrame:
-    """The rows that `voices` would keep of a frame in time order."""
-    return articles[~articles["duplicate_of"].fillna(articles["article_id"]).duplicated()]
 
 
 def voices(articles: Iterable[Article]) -> list[Article]:

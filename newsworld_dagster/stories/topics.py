@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from newsworld_dagster.stories.labels import label_and_keywords, label_key
 from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
 from newsworld_dagster.stories.sections import section_of, section_shares
 from newsworld_dagster.stories.significance import significance_of, stage_of
-from newsworld_dagster.stories.sources import first_of_each_text
+from newsworld_dagster.stories.sources import Article, articles_of, count_publishers, voices
 from newsworld_dagster.stories.wording import TermStatistics
 
 # What a topic's counts are made from; `thread_articles` of the warehouse gives the older ones.
@@ -112,12 +114,12 @@ def _link(
     codes, names = pd.factorize(stories.map(known))
     topic_names = list(names)
     places_of = stories.groupby(stories).indices
+    fresh = stories[window["fresh"].to_numpy(dtype=bool)].drop_duplicates()
+    new = [story for story in fresh if story not in known]
     rows = []
-    for story in stories[window["fresh"].to_numpy(dtype=bool)].drop_duplicates():
-        if story in known:
-            continue
+    all_odds = space.odds_of([places_of[story] for story in new])
+    for story, odds in zip(new, all_odds, strict=True):
         places = places_of[story]
-        odds = space.log_odds(places).mean(axis=0)
         code, score = nearest_thread(odds, codes, parameters.link.nearest)
         if score < parameters.link.threshold:
             topic = "t" + hashlib.sha256(f"topic:{story}".encode()).hexdigest()[:15]
@@ -146,11 +148,18 @@ class _Describer:
     ) -> None:
         self.window, self.vectors, self.day, self.parameters = window, vectors, day, parameters
         self.topic_ids = pd.Series(topic_ids, index=window.index, dtype=object)
-        self.known = topics.set_index("topic_id").to_dict("index")
+        rows = zip(*(topics[name].tolist() for name in topics), strict=True)
+        described = (dict(zip(topics, row, strict=True)) for row in rows)
+        self.known: dict[str, dict[str, Any]] = {row["topic_id"]: row for row in described}
+        self.titles = window["title"].to_numpy(dtype=object)
+        self.summaries = window["summary"].to_numpy(dtype=object)
+        self.sections = window["section"].to_numpy(dtype=object)
         self.fresh = window["fresh"].to_numpy(dtype=bool)
         held = window[_COUNTED].assign(topic_id=self.topic_ids)
         both = pd.concat([earlier[["topic_id", *_COUNTED]], held]) if len(earlier) else held
-        self.articles = dict(iter(both.dropna(subset=["topic_id"]).groupby("topic_id")))
+        self.articles: defaultdict[str, list[Article]] = defaultdict(list)
+        for article in articles_of(both.dropna(subset=["topic_id"])):
+            self.articles[article.topic_id].append(article)
         age = (day - window["day"]).dt.days.to_numpy()
         self.weights = 0.5 ** (age / parameters.half_life_days)
 
@@ -183,7 +192,7 @@ class _Describer:
         return pd.DataFrame(rows, columns=list(TOPICS.columns))
 
     def _count(self, topic: str) -> int:
-        return len(self.articles[topic]) if topic in self.articles else 0
+        return len(self.articles.get(topic, ()))
 
     def _described(
         self,
@@ -193,25 +202,23 @@ class _Describer:
         statistics: TermStatistics,
         taken: dict[str, str],
     ) -> dict[str, object]:
-        window = self.window
         before = self.known[topic]["label"] if topic in self.known else None
         if before is not None and taken.get(label_key(before)) == topic:
             del taken[label_key(before)]
         label, keywords = label_and_keywords(
-            window["title"].to_numpy()[places],
-            window["summary"].to_numpy()[places],
+            self.titles[places],
+            self.summaries[places],
             statistics,
             self.weights[places],
             before=before,
             taken=taken,
         )
         taken[label_key(label)] = topic
-        named = window["section"].to_numpy(dtype=object)[places]
         vector = _unit((self.vectors[places] * self.weights[places, None]).sum(axis=0))
         return {
             "label": label,
             "keywords": json.dumps(keywords),
-            "section": section_of(named, shares[places]),
+            "section": section_of(self.sections[places], shares[places]),
             "vector": vector,
         } | self._counted(topic, self._novelty(topic, places))
 
@@ -225,20 +232,22 @@ class _Describer:
 
     def _counted(self, topic: str, novelty: float) -> dict[str, object]:
         articles = self.articles[topic]
-        first, last = articles["first_seen_at"].min(), articles["first_seen_at"].max()
+        own = voices(articles)
+        first = min(article.first_seen_at for article in articles)
+        last = max(article.first_seen_at for article in articles)
         last_day = last.floor("D")
         return {
             "topic_id": topic,
             "day": self.day,
             "articles": len(articles),
-            "publishers": first_of_each_text(articles)["publisher"].nunique(),
-            "stories": articles["story_id"].nunique(),
+            "publishers": count_publishers(own),
+            "stories": len({article.story_id for article in articles}),
             "first_seen_at": first,
             "last_seen_at": last,
             "lifecycle": stage_of(first, last, self.parameters.settled_days),
             "dormant_from": last_day + pd.Timedelta(days=self.parameters.quiet_days + 1),
             "closed_from": last_day + pd.Timedelta(days=self.parameters.window_days),
-        } | asdict(significance_of(articles, novelty, self.day))
+        } | asdict(significance_of(own, novelty, self.day))
 
     def _remembered(self, topic: str) -> dict[str, object]:
         kept = {name: self.known[topic][name] for name in ("label", "keywords", "section")}

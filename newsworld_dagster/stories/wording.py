@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import pandas as pd
 
@@ -77,19 +78,14 @@ class TermStatistics:
     @classmethod
     def of(cls, window: pd.DataFrame) -> TermStatistics:
         """Read a window of articles (columns title, summary)."""
-        frequency: Counter[str] = Counter()
-        nouns: Counter[str] = Counter()
-        modifiers: Counter[str] = Counter()
-        verbs: Counter[str] = Counter()
-        forms: Counter[str] = Counter()
-        for title, summary in zip(window["title"], window["summary"], strict=True):
-            frequency.update(terms(title) | terms(summary))
-            # Headlines capitalise at will and leave out articles; summaries are sentences.
-            as_nouns, as_modifiers, as_verbs, seen = _uses(summary)
-            nouns.update(as_nouns)
-            modifiers.update(as_modifiers)
-            verbs.update(as_verbs)
-            forms.update(seen)
+        titles, summaries = window["title"].tolist(), window["summary"].tolist()
+        held = (terms(title) | terms(text) for title, text in zip(titles, summaries, strict=True))
+        # Headlines capitalise at will and leave out articles; summaries are sentences.
+        uses = [_uses(summary) for summary in summaries]
+        nouns, modifiers, verbs, forms = (
+            Counter(chain.from_iterable(use[kind] for use in uses)) for kind in range(4)
+        )
+        frequency = Counter(chain.from_iterable(held))
         return cls(len(window), frequency, nouns, modifiers, verbs, _usual(forms))
 
     def rarity(self, term: str) -> float:

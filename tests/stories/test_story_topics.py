@@ -146,10 +146,10 @@ def test_log_odds_are_what_the_formula_says() -> None:
     )
     vectors = np.stack([TOPIC, leaning(0.64, 1)])
     parameters = LinkParameters(2.0, 3.0, 5.0, 0.5, -1.0)
-    odds = ThreadSpace(window, vectors, parameters).log_odds(np.array([0]))
+    [odds] = ThreadSpace(window, vectors, parameters).odds_of([np.array([0])])
     # same words and names, 2 * 0.64 + 3 * 1 + 5 * sqrt(0.64 * 1) - 0.5 * log(1 + 3) - 1
-    assert odds[0, 1] == pytest.approx(1.28 + 3 + 4 - 0.5 * math.log(4) - 1, abs=1e-5)
-    assert odds[0, 0] == pytest.approx(2 + 3 + 5 - 1, abs=1e-5)
+    assert odds[1] == pytest.approx(1.28 + 3 + 4 - 0.5 * math.log(4) - 1, abs=1e-5)
+    assert odds[0] == pytest.approx(2 + 3 + 5 - 1, abs=1e-5)
 
 
 def test_the_nearest_two_of_a_thread_decide() -> None:

@@ -8,19 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsworld_dagster.stories.significance import significance_of, stage_of
+from newsworld_dagster.stories.sources import Article, voices
 
 DAY = pd.Timestamp("2026-02-20")
 
 
-def articles(*rows: tuple[int, str, str | None]) -> pd.DataFrame:
-    """Articles by days ago, publisher and what they copy."""
-    return pd.DataFrame(
-        {
-            "article_id": [f"a{n}" for n in range(len(rows))],
-            "day": [DAY - pd.Timedelta(days=ago) for ago, _, _ in rows],
-            "publisher": [publisher for _, publisher, _ in rows],
-            "duplicate_of": pd.Series([copied for _, _, copied in rows], dtype=object),
-        }
+def articles(*rows: tuple[int, str, str | None]) -> list[Article]:
+    """First articles of each text, by days ago, publisher and what they copy."""
+    return voices(
+        Article(f"a{n}", publisher, copied or f"a{n}", day=DAY - pd.Timedelta(days=ago))
+        for n, (ago, publisher, copied) in enumerate(rows)
     )
 
 
