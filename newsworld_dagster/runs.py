@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ import pandas as pd
 
 from newsworld_dagster.alerts import Alert, send
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.runhistory import history_kept_open
 from newsworld_dagster.runsafety import PROCESS_TAG, close_dead_runs, run_turn, this_process
 from newsworld_dagster.settings import PROJECT, Settings
 
@@ -44,7 +45,8 @@ class Made:
     scorecard_lines: int
 
 
-def dagster_instance(settings: Settings) -> dg.DagsterInstance:
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance of the world, made where there is none."""
     import dagster as dg
 
@@ -56,7 +58,8 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     # Not written for nothing: another process may be reading it.
     if not file.exists() or file.read_bytes() != wanted:
         file.write_bytes(wanted)
-    return dg.DagsterInstance.from_config(str(home.resolve()))
+    with history_kept_open(home), dg.DagsterInstance.from_config(str(home.resolve())) as instance:
+        yield instance
 
 
 def run_days(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
@@ -18,6 +19,7 @@ from newsworld_dagster.contracts.asking import LanguageModel
 from newsworld_dagster.contracts.triggers import trigger_families
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
 from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms, connect
+from newsworld_dagster.runhistory import history_kept_open
 from newsworld_dagster.runsafety import note_process, run_turn
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
@@ -180,7 +182,10 @@ def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
         return
     assert context.instance is not None, "a run has an instance"
     note_process(context.instance, context.run.run_id)
-    with run_turn(settings, context.log.info if context.log else print):
+    with (
+        run_turn(settings, context.log.info if context.log else print),
+        history_kept_open(Path(context.instance.root_directory)),
+    ):
         yield world
 
 

@@ -12,7 +12,6 @@ from scipy import sparse
 
 from newsworld_dagster.contracts.terms import names, words
 
-
 # Articles whose log odds are worked out at once: one product of matrices for many stories.
 _BLOCK = 256
 
@@ -147,7 +146,7 @@ def _read(text: str) -> tuple[str, ...]:
 def _analyzer() -> Callable[[str], list[str]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(stop_words="english").build_analyzer()  # type: ignore[no-any-return]
+    return TfidfVectorizer(stop_words="english").build_analyzer()
 
 
 def _weighted_names(window: pd.DataFrame) -> sparse.csr_matrix:
