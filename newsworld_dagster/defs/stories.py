@@ -81,7 +81,7 @@ def stories(
                 matrix,
                 day=day,
                 model=world.pair_model,
-                background=Background.of(history["title"], history["summary"]),
+                background=Background.of(history["title"].tolist(), history["summary"].tolist()),
                 older=older,
                 parameters=parameters,
             )

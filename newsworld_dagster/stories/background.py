@@ -30,12 +30,9 @@ class Background:
     @classmethod
     def of(cls, titles: Iterable[str], summaries: Iterable[str]) -> Background:
         """Count the articles that came before those to be clustered."""
-        counts: Counter[str] = Counter()
-        articles = 0
-        for title, summary in zip(titles, summaries, strict=True):
-            articles += 1
-            counts.update(_held(title, summary))
-        return cls(articles, {term: n for term, n in counts.items() if n > 1})
+        held = [_held(title, summary) for title, summary in zip(titles, summaries, strict=True)]
+        counts = Counter(itertools.chain.from_iterable(held))
+        return cls(len(held), {term: n for term, n in counts.items() if n > 1})
 
     @classmethod
     def packaged(cls) -> Background:
@@ -70,6 +67,8 @@ def neighbours(stemmed: tuple[str, ...]) -> list[str]:
     return [f"{one} {other}" for one, other in itertools.pairwise(stemmed)]
 
 
-def _held(title: str, summary: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def _held(title: str, summary: str) -> tuple[str, ...]:
+    """Stems and pairs of an article, each once; tomorrow's history holds most of today's."""
     head, body = stems(title), stems(summary)
-    return {*head, *body, *neighbours(head), *neighbours(body)}
+    return tuple({*head, *body, *neighbours(head), *neighbours(body)})

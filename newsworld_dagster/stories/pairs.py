@@ -98,7 +98,7 @@ class PairSpace:
         self.size = len(window)
         self.titles = window["title"].to_numpy(dtype=object)
         self.summaries = window["summary"].to_numpy(dtype=object)
-        self._read_text(window, background)
+        self._read_text(background)
         times = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
         self.timed = ~window["first_seen_at"].isna().to_numpy()
         self.days = np.where(self.timed, times, 0) / 86_400e6
@@ -107,12 +107,12 @@ class PairSpace:
         self.publisher = np.where(np.asarray(known, dtype=object)[codes] == "", -1, codes)
         self.first, self.second = self._candidates()
 
-    def _read_text(self, window: pd.DataFrame, background: Background) -> None:
-        titles = [stems(text) for text in window["title"]]
-        bodies = [stems(text) for text in window["summary"]]
+    def _read_text(self, background: Background) -> None:
+        titles = [stems(text) for text in self.titles]
+        bodies = [stems(text) for text in self.summaries]
         named = [
             {stem(word) for word in names(title, body)}
-            for title, body in zip(window["title"], window["summary"], strict=True)
+            for title, body in zip(self.titles, self.summaries, strict=True)
         ]
         vocabulary: dict[str, int] = {}
         indptr, indices, tf, in_title, is_name = [0], [], [], [], []
