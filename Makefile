@@ -84,8 +84,8 @@ format: install-dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install-dev ## Measure import, clustering and replay on real data (NEWSWORLD_SHARED_DATA)
-	$(BIN)/python -m tests.benchmarks
+bench: install-dev ## Measure, and write docs/benchmarks.md (SUITES="loading archive ..."; NEWSWORLD_SHARED_DATA)
+	$(BIN)/python -m tests.benchmarks $(foreach suite,$(SUITES),--suite $(suite))
 
 train-stories: install ## Fit the story model on the labelled weeks (NEWSWORLD_SHARED_DATA)
 	$(BIN)/python -m newsworld_dagster.storytraining --data "$${NEWSWORLD_SHARED_DATA:-../shared/data}"

@@ -1,71 +1,107 @@
-"""`make bench`: how long the main steps take on real data, one table at the end.
+"""`make bench`: measure, and write the tables of docs/benchmarks.md.
 
-Each step runs as a process of its own, so that time and peak memory are the whole command's.
+    python -m tests.benchmarks [--suite NAME ...]
+
+Each suite is a process of its own. Without a name the quick ones run (half an hour on two cores);
+the others have to be asked for.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import recalibration, topics
-from tests.benchmarks.embedding import compare_encoders
+from tests.benchmarks.figures import FILE, machine, page
 
 ROOT = Path(__file__).parents[2]
+ROWS = ROOT / "docs" / "benchmarks.jsonl"
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+# Modules of this package with their arguments.
+QUICK = {
+    "loading": ["loading"],
+    "overhead": ["overhead"],
+    "embedding": ["embedding"],
+    "feeds": ["feeds"],
+    "scoring": ["scoring"],
+    "month": ["month"],
+    "newswire": ["million", "--sizes", "10000,30000"],
+}
+LONG = {
+    "stories": ["stories"],
+    "topics": ["topics"],
+    "recalibration": ["recalibration"],
+    "scale": ["scale"],
+    "workers": ["workers"],
+    "archive": ["archive"],
+    "million": ["million", "--sizes", "10000,100000,1000000"],
+}
+SUITES = QUICK | LONG
 
 
-def measure(name: str, arguments: list[str], world: Path) -> tuple[str, float, float]:
-    """Run `newsworld` and return name, wall seconds and peak memory in MiB."""
-    command = [str(Path(sys.executable).with_name("newsworld")), *arguments]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    started = time.monotonic()
-    subprocess.run(
-        command, check=True, env={**os.environ, "NEWSWORLD_DATA_DIR": str(world)}, cwd=ROOT
-    )
-    wall = time.monotonic() - started
-    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
-    return name, wall, peak
+def run(suite: str, commit: str) -> tuple[list[dict[str, object]], int]:
+    """The rows of one suite, and its exit code; its own tables go to stdout."""
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.jsonl"
+        module, *arguments = SUITES[suite]
+        done = subprocess.run(
+            [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments],
+            env={**os.environ, FILE: str(file)},
+            cwd=ROOT,
+        )
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    about = {
+        "suite": suite,
+        "machine": machine(),
+        "commit": commit,
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "load": load,
+    }
+    return [about | json.loads(line) for line in lines], done.returncode
 
 
 def main() -> int:
-    """Import and replay the archive, compare encoders, topics and recalibrations."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--from", dest="first", default="2026-03-01")
-    parser.add_argument("--to", dest="last", default="2026-03-31")
+    """Run the suites asked for and write what they found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--suite", action="append", choices=SUITES, help="this one; repeatable")
     given = parser.parse_args()
-    shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    archive = shared / "news_gnews" / "articles.parquet"
-    if not archive.is_file():
-        sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        world = Path(folder) / "world"
-        replay = ["backtest", "--from", given.first, "--to", given.last]
-        rows = [
-            measure("import of the archive", ["import", str(archive)], world),
-            measure("replay with embedding", [*replay, "--warm-up-from", given.first], world),
-            measure("the same replay again, all cached", [*replay, "--warm-up-from", given.first],
-                    world),
-            measure("scorecard", ["scorecard", "--json"], world),
-        ]  # fmt: skip
-    commit = subprocess.run(
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "newsworld_dagster", "dbt_models"],
+        capture_output=True, text=True, cwd=ROOT,
+    ).stdout  # fmt: skip
+    head = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
     ).stdout.strip()
-    sys.stdout.write(f"\n{platform.machine()}, {os.cpu_count()} cores, commit {commit}\n\n")
-    sys.stdout.write("| step | wall s | peak MiB so far |\n|---|---|---|\n")
-    for name, wall, peak in rows:
-        sys.stdout.write(f"| {name} | {wall:.1f} | {peak:.0f} |\n")
-    sys.stdout.write(f"\n{compare_encoders(shared)}\n\n")
-    status = topics.main([])
-    sys.stdout.write("\n")
-    return status or recalibration.main([])
+    commit = f"{head} with changes" if changed else head
+    status = 0
+    for suite in given.suite or QUICK:
+        sys.stdout.write(f"\n=== {suite}\n")
+        sys.stdout.flush()
+        found, code = run(suite, commit)
+        status = status or code
+        if not found:
+            sys.stderr.write(f"{suite} keeps no figures; its tables are above\n")
+            continue
+        kept = (
+            [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()]
+            if ROWS.exists()
+            else []
+        )
+        rows = [row for row in kept if row["suite"] != suite] + found
+        order = list(SUITES)
+        rows.sort(key=lambda row: order.index(row["suite"]) if row["suite"] in order else 99)
+        ROWS.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        PAGE.write_text(page(rows), "utf-8")
+    return status
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from newsworld_dagster.clusterfile import cluster_articles
 from newsworld_dagster.embeddings import DEFAULT_MODEL, FLOAT32_MODEL, SentenceTransformerEncoder
 from newsworld_dagster.labelled import archive, weeks
 from newsworld_dagster.stories import b_cubed
+from tests.benchmarks.figures import Figure, note
 
 ARTICLES = 3072
 SHARE = 256
@@ -71,6 +72,17 @@ def compare_encoders(shared: Path) -> str:
         vectors = week.vectors(encoder)
         found = cluster_articles(week.articles, vectors, background=week.background)
         f1 = b_cubed(week.stories, found).f1
+        note(
+            Figure(
+                f"encoder {name}",
+                f"{len(texts):,} articles",
+                wall[name],
+                processor[name],
+                peer="sentence-transformers, float32",
+                ratio=wall[FLOAT32_MODEL] / wall[name],
+                note=f"B-cubed F1 on the validation week {f1:.4f} with {name}",
+            )
+        )
         lines.append(
             f"| {name} | {len(texts) / wall[name]:.1f} | {len(texts) / processor[name]:.1f} "
             f"| {wall[FLOAT32_MODEL] / wall[name]:.2f} "

@@ -19,6 +19,7 @@ import dagster as dg
 import numpy as np
 
 from newsworld_dagster.runhistory import history_kept_open
+from tests.benchmarks.figures import Figure, note
 
 ROUNDS = 5
 # Steps and days of a run.
@@ -88,11 +89,22 @@ def main(_arguments: Sequence[str] = ()) -> int:
             f"| {steps} | {days} | {alone[0]:.2f} | {kept[0]:.2f} | {alone[0] / kept[0]:.2f} | "
             f"{alone[1]:.2f} | {kept[1]:.2f} |\n"
         )
+        note(
+            Figure(
+                "a run of idle steps",
+                f"{steps} steps, {days} days each",
+                *kept,
+                peer="Dagster by itself",
+                ratio=alone[0] / kept[0],
+            )
+        )
     terms = np.array([[1, steps, steps * days] for steps, days in SHAPES], dtype=float)
     for kept, name in ((False, "Dagster alone"), (True, "kept open")):
         walls = np.array([middle[steps, days, kept][0] for steps, days in SHAPES])
         run, step, day = np.linalg.lstsq(terms, walls, rcond=None)[0] * 1e3
         out(f"\n{name}: {run:.0f} ms a run, {step:.0f} ms a step, {day:.1f} ms a day of a step\n")
+        for what, cost in (("run", run), ("step", step), ("day of a step", day)):
+            note(Figure(f"{name}: a {what}", "least squares over these", cost / 1e3))
     return 0
 
 

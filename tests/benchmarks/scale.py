@@ -34,6 +34,7 @@ from newsworld_dagster.stories import (
     StoryParameters,
     assign_stories,
 )
+from tests.benchmarks.figures import Figure, note
 
 ROOT = Path(__file__).parents[2]
 SIZES = (5_000, 20_000, 100_000)
@@ -190,6 +191,7 @@ def main() -> int:
     sys.stdout.write(
         "| way | articles | CPU s | MiB more | growth exponent |\n|---|---|---|---|---|\n"
     )
+    ours: dict[int, float] = {}
     for name, way in ways.items():
         last: tuple[int, float] | None = None
         for size in SIZES:
@@ -198,15 +200,33 @@ def main() -> int:
                 continue
             part, matrix = articles.head(size), vectors[:size]
             seconds, mebibytes = measured(lambda way=way, p=part, m=matrix: way(p, m))
-            growth = "-" if last is None else f"{math.log(seconds / last[1], size / last[0]):.2f}"
+            slope = None if last is None else math.log(seconds / last[1], size / last[0])
+            growth = "-" if slope is None else f"{slope:.2f}"
             last = size, seconds
             sys.stdout.write(f"| {name} | {size} | {seconds:.1f} | {mebibytes:.0f} | {growth} |\n")
+            ours.setdefault(size, seconds)
+            note(
+                Figure(
+                    name,
+                    f"{size:,} articles",
+                    None,
+                    seconds,
+                    mebibytes,
+                    None if way is day_by_day else "stories, day by day",
+                    None if way is day_by_day else ours[size] / seconds,
+                    slope,
+                    "memory is what the step added to its process",
+                )
+            )
             sys.stdout.flush()
+    usual, busy = usual_window(articles, vectors), busy_day(articles, vectors)
     sys.stdout.write(
-        f"\nA day of 1,000 new articles, CPU s: {usual_window(articles, vectors):.2f} behind "
-        f"{len(articles):,} at their own pace, {busy_day(articles, vectors):.2f} behind nine days "
-        "of 1,000 each\n"
+        f"\nA day of 1,000 new articles, CPU s: {usual:.2f} behind {len(articles):,} at their own "
+        f"pace, {busy:.2f} behind nine days of 1,000 each\n"
     )
+    behind = f"1,000 behind {len(articles):,}"
+    note(Figure("stories of a day, the others at their own pace", behind, None, usual))
+    note(Figure("stories of a day, behind nine such days", behind, None, busy))
     return 0
 
 

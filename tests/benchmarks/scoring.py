@@ -15,6 +15,7 @@ import numpy as np
 
 from newsworld_dagster.scoring import brier_score, clustered_mean_interval, corp_decomposition
 from newsworld_dagster.scoring.cells import score_cells
+from tests.benchmarks.figures import Figure, note
 
 BARE = "SELECT avg((probability - outcome) ** 2) FROM forecasts"
 TOPICS = (
@@ -123,8 +124,11 @@ def others(rows: int = 1_000_000) -> list[tuple[str, float, float]]:
 def main() -> int:
     """Print one table."""
     sys.stdout.write("| what | wall s | CPU s |\n|---|---|---|\n")
-    for name, wall, cpu in [*scorecard(), *bootstrap(), *others()]:
-        sys.stdout.write(f"| {name} | {wall:.3f} | {cpu:.3f} |\n")
+    for found in (scorecard(), bootstrap(), others()):
+        for name, wall, cpu in found:
+            sys.stdout.write(f"| {name} | {wall:.3f} | {cpu:.3f} |\n")
+            size, _, what = name.partition(": ")
+            note(Figure(what or name, f"{size} forecasts" if what else "", wall, cpu))
     return 0
 
 

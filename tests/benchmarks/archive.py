@@ -1,0 +1,116 @@
+"""Eleven months of real news, and the next day behind them.
+
+    python -m tests.benchmarks.archive [--world FOLDER]
+
+The archive (NEWSWORLD_SHARED_DATA) without what was seen on its last day is imported and embedded;
+then `newsworld backtest` replays it, warm-up included, with every vector at hand. Then 200 articles
+of the last day come in, and `newsworld run --as-of` makes that day's edition in a new process:
+definitions, models, all steps, the published pages. No feed is polled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from tests.benchmarks.figures import Figure, note
+
+ROOT = Path(__file__).parents[2]
+NEW = 200
+WARM_UP_DAYS = 92
+EMBED = """
+import sys
+import pandas as pd
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.runs import embed_days
+from newsworld_dagster.settings import Settings
+
+if __name__ == "__main__":
+    embed_days(World(Settings(spread=1)), pd.Timestamp(sys.argv[1]), pd.Timestamp(sys.argv[2]))
+"""
+
+
+def timed(command: list[str], world: Path) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds with children, and the largest process in MiB."""
+    log = world / "bench.log"
+    with log.open("ab") as file:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdout=file,
+            stderr=file,
+            cwd=ROOT,
+            env={**os.environ, "NEWSWORLD_DATA_DIR": str(world), "PYTHONPATH": str(ROOT)},
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - started
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}; see {log}")
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def show(name: str, size: str, took: tuple[float, float, float], about: str = "") -> None:
+    """Print a line and note the figure."""
+    wall, processor, mebibytes = took
+    sys.stdout.write(f"| {name} | {size} | {wall:.1f} | {processor:.1f} | {mebibytes:.0f} |\n")
+    sys.stdout.flush()
+    note(Figure(name, size, wall, processor, mebibytes, note=about))
+
+
+def main() -> int:
+    """Measure what the world does not hold yet."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--world", type=Path, help="keep the world here; a new one otherwise")
+    given = parser.parse_args()
+    shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    archive = shared / "news_gnews" / "articles.parquet"
+    if not archive.is_file():
+        sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
+        return 0
+    articles = pd.read_parquet(archive)
+    seen = pd.to_datetime(articles["first_seen_at"], utc=True).dt.tz_localize(None)
+    last = seen.max().floor("D")
+    newsworld = str(Path(sys.executable).with_name("newsworld"))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        world = given.world or folder / "world"
+        world.mkdir(parents=True, exist_ok=True)
+        (folder / "embed.py").write_text(EMBED)
+        before, new = articles[seen < last], articles[seen >= last].head(NEW)
+        before.to_parquet(folder / "before.parquet")
+        new.to_parquet(folder / "new.parquet")
+        first = seen.min().floor("D")
+        days = (last - first).days
+        size = f"{len(before):,} articles, {days} days"
+        sys.stdout.write("| what | size | wall s | CPU s | MiB |\n|---|---|---|---|---|\n")
+        took = timed([newsworld, "import", str(folder / "before.parquet")], world)
+        show("import", size, took)
+        span = [f"{first:%F}", f"{last - pd.Timedelta(days=1):%F}"]
+        took = timed([sys.executable, str(folder / "embed.py"), *span], world)
+        show("embedding", size, took)
+        start = first + pd.Timedelta(days=WARM_UP_DAYS)
+        took = timed(
+            [newsworld, "backtest", "--from", f"{start:%F}", "--to", span[1],
+             "--warm-up-from", span[0]], world,
+        )  # fmt: skip
+        show("backtest, vectors at hand", size, took, "every step of every day, notebook and pages")
+        timed([newsworld, "import", str(folder / "new.parquet")], world)
+        took = timed([newsworld, "run", "--as-of", f"{last:%F}T23:59:59"], world)
+        show("`newsworld run` to published pages", f"{len(new)} new articles behind these", took)
+        took = timed([newsworld, "run", "--as-of", f"{last:%F}T23:59:59"], world)
+        show("the same run again", f"{len(new)} articles, nothing new", took)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
