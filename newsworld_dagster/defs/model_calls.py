@@ -19,6 +19,9 @@ SAMPLES = dg.AssetKey(["forecasts", "samples"])
 MODEL_CALLS = dg.AssetKey(["forecasts", "model_calls"])
 JUDGE_QUEUE = dg.AssetKey(["outcomes", "judge_queue"])
 
+# The SDK that every model is asked by, whoever serves it.
+MAKER = "anthropic"
+
 
 def model_tables(
     reports: dg.AssetKey, claims: dg.AssetKey, group: str, outcomes: str
@@ -30,27 +33,35 @@ def model_tables(
             "Reports of the analyst: label, confidence, what they were written from, cost.",
             [reports],
             group,
+            MAKER,
         ),
         daily_table(
             REPORT_TEXTS,
             "The analyst's reports in their sections, citing sources by number.",
             [reports],
             group,
+            MAKER,
         ),
         daily_table(
-            SAMPLES, "Every independent probability of the analyst's claims.", [claims], group
+            SAMPLES,
+            "Every independent probability of the analyst's claims.",
+            [claims],
+            group,
+            MAKER,
         ),
         daily_table(
             MODEL_CALLS,
             "Every ask of a language model, whatever came of it, with tokens, cost and latency.",
             [reports],
             group,
+            MAKER,
         ),
         daily_table(
             JUDGE_QUEUE,
             "Claims on which the judge's passes do not agree: a person settles them.",
             [claims],
             outcomes,
+            MAKER,
         ),
     ]
 

@@ -47,15 +47,16 @@ def daily_table(
     description: str,
     deps: Iterable[dg.AssetKey | dg.AssetsDefinition],
     group: str,
+    kind: str = "scikitlearn",
 ) -> dg.AssetSpec:
-    """A table that a step with several tables writes day by day."""
+    """A table that a step with several tables writes day by day, with the kind of its maker."""
     return dg.AssetSpec(
         key,
         description=description,
         deps=deps,
         owners=OWNERS,
         group_name=group,
-        kinds={"python", "duckdb", "scikitlearn"},
+        kinds={"python", "duckdb", kind},
         code_version="1",
         partitions_def=DAYS,
     )
