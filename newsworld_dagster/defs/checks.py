@@ -12,11 +12,11 @@ from newsworld_dagster.defs.digests import DIGESTS, TIMELINES
 from newsworld_dagster.defs.learning import INCONSISTENCIES_KEY
 from newsworld_dagster.defs.ledger import CLAIMS, HEADS, REFUSALS, RESOLUTIONS
 from newsworld_dagster.defs.limits import limited
-from newsworld_dagster.defs.signing import first_fault
+from newsworld_dagster.defs.signing import beyond_the_chain
 from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
 from newsworld_dagster.defs.trending import TRENDING
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.forecasting import LEARNED
+from newsworld_dagster.forecasting import LEARNED, verify
 from newsworld_dagster.forecasting.health import (
     evaluate_chain,
     evaluate_claims,
@@ -201,8 +201,9 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
         refused = reader.count("forecasts.refusals")
         as_of = reader.latest_as_of() or world.clock()
         still_open = reader.open_claims(as_of)
-        fault = first_fault(reader, world.settings.snapshot_file)
-    yield as_result("chain", evaluate_chain(claims), CLAIMS)
+        broken = verify(claims)
+        fault = broken or beyond_the_chain(reader, claims, world.settings.snapshot_file)
+    yield as_result("chain", evaluate_chain(broken, len(claims)), CLAIMS)
     whole = CheckFinding(fault is None, "as signed off" if fault is None else fault.reason)
     yield as_result("record", whole, HEADS)
     yield as_result("probabilities_and_dates", evaluate_claims(claims), CLAIMS)

@@ -58,6 +58,16 @@ def first_fault(
         A head that someone wrote down; it must be among the heads.
     """
     claims = reader.table("forecasts.claims")
+    return verify(claims) or beyond_the_chain(reader, claims, snapshot, kept_head)
+
+
+def beyond_the_chain(
+    reader: Reader,
+    claims: pd.DataFrame,
+    snapshot: Path | None = None,
+    kept_head: str | None = None,
+) -> LedgerFault | None:
+    """What `first_fault` finds in a record whose claims are chained as they should be."""
     heads = reader.table("forecasts.heads")
     verdicts = reader.table("outcomes.resolutions")
     links = reader.table("outcomes.verdict_chain")
@@ -65,8 +75,7 @@ def first_fault(
     if kept_head is not None and kept_head not in set(heads["head_id"]):
         return LedgerFault(0, "", f"the head {kept_head} is not among the {len(heads)} heads")
     fault = (
-        verify(claims)
-        or verify_heads(heads, claims, links)
+        verify_heads(heads, claims, links)
         or verify_counts(reader.table("forecasts.editions"), claims)
         or verify_published(heads, _published_heads(snapshot))
     )

@@ -65,16 +65,16 @@ def verify(claims: pd.DataFrame) -> LedgerFault | None:
         The first bad row, None when every row is as it was written.
     """
     previous = GENESIS
-    expected = 1
     rows = claims.sort_values("seq", kind="stable")
-    for row, content in zip(rows.itertuples(), contents(rows, _CONTENT), strict=True):
-        seq, claim_id = int(row.seq), str(row.claim_id)
+    named = (rows[name].tolist() for name in ("seq", "claim_id", "previous_hash", "row_hash"))
+    for expected, (content, seq, claim_id, before, after) in enumerate(
+        zip(contents(rows, _CONTENT), *named, strict=True), start=1
+    ):
         if seq != expected:
             return LedgerFault(seq, claim_id, f"row {expected} is missing or repeated before it")
-        if row.previous_hash != previous:
+        if before != previous:
             return LedgerFault(seq, claim_id, "it does not follow the row before it")
         previous = row_hash(previous, content)
-        if row.row_hash != previous:
+        if after != previous:
             return LedgerFault(seq, claim_id, "its content is not what was hashed when it was made")
-        expected += 1
     return None

@@ -61,13 +61,14 @@ def verify_seals(verdicts: pd.DataFrame, chain: pd.DataFrame) -> VerdictFault | 
         )
     ordered = known.loc[links["resolution_id"]]
     previous = GENESIS
-    for place, content in enumerate(contents(ordered, _CONTENT)):
-        link, claim = links.iloc[place], str(ordered["claim_id"].iloc[place])
-        if link["seq"] != place + 1 or link["previous_hash"] != previous:
-            return VerdictFault(place + 1, claim, "its seal does not follow the one before it")
+    named = (links[name].tolist() for name in ("seq", "previous_hash", "row_hash"))
+    rows = zip(contents(ordered, _CONTENT), ordered["claim_id"].tolist(), *named, strict=True)
+    for number, (content, claim, seq, before, after) in enumerate(rows, start=1):
+        if seq != number or before != previous:
+            return VerdictFault(number, claim, "its seal does not follow the one before it")
         previous = row_hash(previous, content)
-        if link["row_hash"] != previous:
-            return VerdictFault(place + 1, claim, "its verdict is not what was sealed")
+        if after != previous:
+            return VerdictFault(number, claim, "its verdict is not what was sealed")
     return None
 
 

@@ -127,7 +127,7 @@ def test_the_chain_survives_the_warehouse(tmp_path: Path) -> None:
 
 
 def test_the_check_of_the_chain_names_the_first_bad_row() -> None:
-    assert evaluate_chain(LEDGER).passed
-    found = evaluate_chain(LEDGER.drop(index=1))
+    assert evaluate_chain(verify(LEDGER), len(LEDGER)).passed
+    found = evaluate_chain(verify(LEDGER.drop(index=1)), len(LEDGER) - 1)
     assert not found.passed
     assert found.figures == {"rows": 5, "first bad row": 3}
