@@ -6,9 +6,9 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsworld_dagster.articles.addresses import Network, networks
@@ -54,8 +54,27 @@ class Settings(BaseSettings):
     )
     lake_data: str = Field(
         default="",
-        description="Folder of the lake's Parquet files; lake/ in the world",
+        description="Folder of the lake's Parquet files, or s3://BUCKET/PREFIX/; by default lake/ "
+        "in the world",
     )
+    s3_endpoint: str = Field(
+        default="s3.amazonaws.com",
+        pattern=r"^[^\s/]+$",
+        description="Server of the bucket in NEWSWORLD_LAKE_DATA as HOST or HOST:PORT",
+    )
+    s3_region: str = Field(default="us-east-1", description="Region of the bucket")
+    s3_key: SecretStr | None = Field(
+        default=None,
+        description="Access key that may list, read, write and delete there; with its secret it "
+        "must be given, for no other source of keys is asked",
+    )
+    s3_secret: SecretStr | None = Field(default=None, description="Secret of the access key")
+    s3_url_style: Literal["path", "vhost"] = Field(
+        default="path",
+        description="How the bucket is named: path for ENDPOINT/BUCKET, which most servers know, "
+        "vhost for BUCKET.ENDPOINT",
+    )
+    s3_tls: bool = Field(default=True, description="Whether the server speaks https")
     dagster_postgres: SecretStr | None = Field(
         default=None,
         description="PostgreSQL database of Dagster's runs and events, as "
@@ -155,6 +174,33 @@ class Settings(BaseSettings):
                 f"{driver}USER:PASSWORD@HOST/DATABASE."
             )
         return address
+
+    @field_validator("lake_data")
+    @classmethod
+    def _is_folder_or_bucket(cls, place: str) -> str:
+        scheme, there, rest = place.partition("://")
+        if not there:
+            return place
+        if scheme != "s3" or not rest.partition("/")[0]:
+            raise BadSettingError(
+                f"NEWSWORLD_LAKE_DATA is {place!r}, which is neither a folder nor "
+                "s3://BUCKET/PREFIX/. Other kinds of storage are not supported."
+            )
+        return place
+
+    @model_validator(mode="after")
+    def _bucket_has_a_key(self) -> Self:
+        if self.lake is None or not self.lake_data.startswith("s3://"):
+            return self
+        given = {"NEWSWORLD_S3_KEY": self.s3_key, "NEWSWORLD_S3_SECRET": self.s3_secret}
+        missing = [name for name, said in given.items() if not (said and said.get_secret_value())]
+        if missing:
+            raise BadSettingError(
+                f"NEWSWORLD_LAKE_DATA names the bucket {self.lake_data}, and "
+                f"{' and '.join(missing)} is not set. Set access key and secret of an account that "
+                "may list, read, write and delete there."
+            )
+        return self
 
     @field_validator("fetch_allow")
     @classmethod

@@ -6,6 +6,7 @@ from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.backup import BackupError, back_up, opened_copy, put_back
 from newsworld_dagster.warehouse.lake import Lake, LakeError
 from newsworld_dagster.warehouse.migrate import MigrationError
+from newsworld_dagster.warehouse.s3 import S3
 from newsworld_dagster.warehouse.snapshot import Snapshot, open_snapshot, publish_snapshot
 from newsworld_dagster.warehouse.store import (
     APPEND_ONLY,
@@ -18,6 +19,7 @@ from newsworld_dagster.warehouse.store import (
 
 __all__ = [
     "APPEND_ONLY",
+    "S3",
     "BackupError",
     "Lake",
     "LakeError",
