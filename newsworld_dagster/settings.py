@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from newsworld_dagster.articles.addresses import Network, networks
 
 PROJECT = Path(__file__).parents[1]
+LEAST_VECTORS_DAYS = 35
 
 
 class BadSettingError(RuntimeError):
@@ -102,6 +103,21 @@ class Settings(BaseSettings):
     )
     step_limit: float = Field(
         default=21_600.0, ge=0, description="Seconds that one step of a run may take; 0: no limit"
+    )
+    keep_vectors_days: int = Field(
+        default=120,
+        ge=0,
+        description="Days of articles whose vectors `newsworld prune` keeps, at least 35; more "
+        "where an open claim reads further back; 0: all",
+    )
+    keep_runs_days: int = Field(
+        default=90, ge=0, description="Days for which it keeps Dagster's ended runs; 0: all"
+    )
+    keep_old_snapshots: int = Field(
+        default=2, ge=0, description="Published snapshots of before a restore that it keeps"
+    )
+    keep_lake_days: int = Field(
+        default=7, ge=1, description="Days for which it keeps a lake's earlier states"
     )
     topics_per_day: int = Field(default=12, ge=1, description="Reports in a day's edition")
     site_url: str = Field(
@@ -201,6 +217,17 @@ class Settings(BaseSettings):
                 "may list, read, write and delete there."
             )
         return self
+
+    @field_validator("keep_vectors_days")
+    @classmethod
+    def _reach_as_far_as_steps(cls, days: int) -> int:
+        # The furthest window that a step reads is 30 days, and a day may be made late.
+        if 0 < days < LEAST_VECTORS_DAYS:
+            raise BadSettingError(
+                f"NEWSWORLD_KEEP_VECTORS_DAYS is {days}; the next day reads up to 30 days back, so "
+                f"give at least {LEAST_VECTORS_DAYS}, or 0 to keep all."
+            )
+        return days
 
     @field_validator("fetch_allow")
     @classmethod

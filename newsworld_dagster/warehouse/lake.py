@@ -90,7 +90,7 @@ class Lake(Warehouse):
         """Whether the catalog holds a lake of ours."""
         if self._current:
             return True
-        with self._catalog() as cursor:
+        with self.catalog_cursor() as cursor:
             cursor.execute("SELECT to_regclass('ducklake_table') IS NOT NULL")
             if not _only(cursor):
                 return False
@@ -106,7 +106,7 @@ class Lake(Warehouse):
     def _size_in_catalog(self) -> int:
         if not self.exists():
             return 0
-        with self._catalog() as cursor:
+        with self.catalog_cursor() as cursor:
             cursor.execute(
                 "SELECT coalesce(sum(file_size_bytes), 0)::BIGINT FROM ducklake_data_file "
                 "WHERE end_snapshot IS NULL"
@@ -117,7 +117,7 @@ class Lake(Warehouse):
         """When the newest transaction was committed, naive UTC; None before the first."""
         if not self.exists():
             return None
-        with self._catalog() as cursor:
+        with self.catalog_cursor() as cursor:
             cursor.execute("SELECT max(snapshot_time) AT TIME ZONE 'UTC' FROM ducklake_snapshot")
             return pd.Timestamp(_only(cursor))
 
@@ -140,6 +140,12 @@ class Lake(Warehouse):
             "DBT_ENV_SECRET_S3_KEY": self.s3.key,
             "DBT_ENV_SECRET_S3_SECRET": self.s3.secret,
         }
+
+    @contextmanager
+    def in_turn(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection in a writer's turn and in no transaction: for the lake's upkeep."""
+        with self._alone(), self._open(read_only=False) as connection:
+            yield connection
 
     def close(self) -> None:
         """Let go of the catalog; the next read or write opens it again."""
@@ -209,7 +215,7 @@ class Lake(Warehouse):
             if self._has_turn:
                 yield
                 return
-            with self._catalog() as cursor:
+            with self.catalog_cursor() as cursor:
                 self._wait_for_turn(cursor)
                 self._has_turn = True
                 try:
@@ -239,7 +245,7 @@ class Lake(Warehouse):
         self._current = True
 
     @contextmanager
-    def _catalog(self) -> Iterator[psycopg2.extensions.cursor]:
+    def catalog_cursor(self) -> Iterator[psycopg2.extensions.cursor]:
         """A cursor of a connection of its own, whose locks end with the block."""
         import psycopg2
 
