@@ -5,8 +5,6 @@ models, which were paid for. Vectors can be computed again; Dagster's history ex
 nothing is computed from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -66,14 +66,13 @@ def room_in(warehouse: Warehouse) -> Room:
 def compact_file(warehouse: Warehouse) -> int:
     """Put a copy without gaps in the place of the warehouse's file; returns the bytes given back.
 
-    The copy is made beside it while no other process may write, compared with it table by table,
-    and renamed: a power cut leaves either the old file or the new one. Readers go on reading the
-    old one.
+    Whoever has it open is waited for. The copy is made beside it while nobody may write, compared
+    with it table by table, and renamed: a power cut leaves either the old file or the new one.
 
     Raises
     ------
     WarehouseLockedError
-        When someone is writing.
+        When someone has it open for longer than the warehouse's patience.
     CompactionError
         When the disk has no room for the copy, or the copy differs. Nothing was changed.
     """

@@ -1,4 +1,4 @@
-"""What a lake lets go of: old states, marks of deleted rows, small files; on disk and in a bucket."""
+"""What a lake lets go of: old states, marks of deleted rows, small files; in a folder, a bucket."""
 
 from __future__ import annotations
 
