@@ -15,13 +15,13 @@ class PruningReads:
     def oldest_read_for_claims(self, as_of: pd.Timestamp, late_days: int) -> pd.Timestamp | None:
         """The moment from which articles are read for the claims of `as_of`; None for no claim.
 
-        When the oldest was made of the claims up to `as_of` that have no verdict then, or whose
-        deadline is not `late_days` past: until then the judge may correct itself.
+        When the oldest was made of the claims up to `as_of` that have no verdict then, or that
+        the judge may still correct, until `late_days` after the deadline.
         """
         found = self.frame(
             """
             SELECT min(made_at) AS made_at FROM forecasts.claims AS c
-            WHERE as_of <= $as_of AND (resolve_by >= $late OR NOT EXISTS (
+            WHERE as_of <= $as_of AND (resolver = 'judge' AND resolve_by >= $late OR NOT EXISTS (
                 SELECT 1 FROM outcomes.resolutions AS r
                 WHERE r.claim_id = c.claim_id AND r.decided_at <= $as_of
             ))
