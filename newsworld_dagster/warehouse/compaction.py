@@ -18,7 +18,7 @@ from newsworld_dagster.warehouse.lake import NAME, Lake
 from newsworld_dagster.warehouse.scratch import folder_beside
 from newsworld_dagster.warehouse.store import Warehouse, WarehouseLockedError, Writer
 
-# Below this share of the file, copying it gives back too little.
+# Below this share of a file, copying it gives back too little.
 LEAST_SHARE = 0.2
 
 
@@ -204,7 +204,9 @@ def tidy_lake(lake: Lake, before: pd.Timestamp) -> LakeLeft:
             f"CALL ducklake_expire_snapshots('{NAME}', older_than => '{moment}'::TIMESTAMPTZ)"
         )
         # Rows that were deleted are only marked as such until their file is written anew.
-        connection.execute(f"CALL ducklake_rewrite_data_files('{NAME}')")
+        connection.execute(
+            f"CALL ducklake_rewrite_data_files('{NAME}', delete_threshold => {LEAST_SHARE})"
+        )
         connection.execute(f"CALL ducklake_merge_adjacent_files('{NAME}')")
         # What was just merged stays for readers that have begun.
         connection.execute(

@@ -35,12 +35,21 @@ def files(lake: Lake, s3: S3Server) -> int:
     return len(s3.names(lake.data.split("/")[2]))
 
 
+def marked(lake: Lake) -> int:
+    """Files with rows that are only marked as deleted."""
+    with lake.catalog_cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ducklake_delete_file WHERE end_snapshot IS NULL")
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
 def test_upkeep_changes_no_table_and_gives_room_back(lake: Lake, s3: S3Server) -> None:
     rng = np.random.default_rng(3)
     for n in range(6):
         rows = articles(
             *(
-                {"article_id": f"a{n}-{k}", "first_seen_at": at(f"{10 + n} 00:00")}
+                # Half of each file is old.
+                {"article_id": f"a{n}-{k}", "first_seen_at": at(f"{10 + n * (k % 2)} 00:00")}
                 for k in range(40)
             )
         )
@@ -55,10 +64,11 @@ def test_upkeep_changes_no_table_and_gives_room_back(lake: Lake, s3: S3Server) -
             writer.append("news.articles", rows)
             writer.append("embeddings.vectors", vectors)
     with lake.write() as writer:
-        assert forget_vectors(writer, at("13 00:00")) == 120
+        assert forget_vectors(writer, at("13 00:00")) == 180
     before, many = tables(lake), files(lake, s3)
-    assert before["embeddings.vectors"][0] == 120
+    assert before["embeddings.vectors"][0] == 60
 
+    assert marked(lake) >= 3
     assert lake_left(lake, EARLIER).snapshots == 0
     tidy_lake(lake, EARLIER)
     assert tables(lake) == before
@@ -72,6 +82,7 @@ def test_upkeep_changes_no_table_and_gives_room_back(lake: Lake, s3: S3Server) -
     tidy_lake(lake, LATER)
     assert tables(lake) == before
     assert files(lake, s3) < many - 3
+    assert marked(lake) == 0, "the files are free of what was deleted"
     other = Lake(lake.catalog, lake.data, 20, lake.s3)
     with other.write() as writer:
         writer.append("news.articles", articles({"article_id": "new", "first_seen_at": LATER}))
