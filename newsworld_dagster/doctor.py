@@ -105,7 +105,7 @@ def _warehouse(world: World) -> Iterator[Finding]:
                 return
             yield Finding("migrations", GOOD, "all applied")
             yield from look_at_record(world, reader)
-    except WarehouseLockedError as error:
+    except (WarehouseLockedError, LakeError) as error:
         yield Finding("warehouse", BAD, str(error))
     except MigrationError as error:
         yield Finding("migrations", BAD, str(error))

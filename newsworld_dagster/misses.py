@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from newsworld_dagster.embeddings import SentenceTransformerEncoder
 from newsworld_dagster.resolution.nearness import nearness
 from newsworld_dagster.scoring.faults import propose_faults
 from newsworld_dagster.warehouse import Snapshot
@@ -133,7 +134,11 @@ def count_rules(snapshot: Snapshot, claims: pd.DataFrame, *, beyond: bool = Fals
     windows = pd.to_timedelta(claims["window_days"], unit="D")
     end = (claims["resolve_by"] + windows * int(beyond)).max()
     articles = reader.articles_as_of(min(end, snapshot.as_of), claims["made_at"].min())
-    vectors = reader.vectors(str(anchors["model"].iloc[0]), articles["content_digest"])
+    # Imported late: Dagster takes a second or two, and a notebook may not need it.
+    from newsworld_dagster.defs.vector_cache import whole_vectors
+
+    encoder = SentenceTransformerEncoder(str(anchors["model"].iloc[0]))
+    vectors = whole_vectors(reader, articles, encoder)
     return nearness(claims, anchors, articles, vectors)
 
 

@@ -6,14 +6,15 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsworld_dagster.articles.addresses import Network, networks
 
 PROJECT = Path(__file__).parents[1]
+LEAST_VECTORS_DAYS = 35
 
 
 class BadSettingError(RuntimeError):
@@ -54,8 +55,27 @@ class Settings(BaseSettings):
     )
     lake_data: str = Field(
         default="",
-        description="Folder of the lake's Parquet files; lake/ in the world",
+        description="Folder of the lake's Parquet files, or s3://BUCKET/PREFIX/; by default lake/ "
+        "in the world",
     )
+    s3_endpoint: str = Field(
+        default="s3.amazonaws.com",
+        pattern=r"^[^\s/]+$",
+        description="Server of the bucket in NEWSWORLD_LAKE_DATA as HOST or HOST:PORT",
+    )
+    s3_region: str = Field(default="us-east-1", description="Region of the bucket")
+    s3_key: SecretStr | None = Field(
+        default=None,
+        description="Access key that may list, read, write and delete there; with its secret it "
+        "must be given, for no other source of keys is asked",
+    )
+    s3_secret: SecretStr | None = Field(default=None, description="Secret of the access key")
+    s3_url_style: Literal["path", "vhost"] = Field(
+        default="path",
+        description="How the bucket is named: path for ENDPOINT/BUCKET, which most servers know, "
+        "vhost for BUCKET.ENDPOINT",
+    )
+    s3_tls: bool = Field(default=True, description="Whether the server speaks https")
     dagster_postgres: SecretStr | None = Field(
         default=None,
         description="PostgreSQL database of Dagster's runs and events, as "
@@ -83,6 +103,21 @@ class Settings(BaseSettings):
     )
     step_limit: float = Field(
         default=21_600.0, ge=0, description="Seconds that one step of a run may take; 0: no limit"
+    )
+    keep_vectors_days: int = Field(
+        default=120,
+        ge=0,
+        description="Days of articles whose vectors `newsworld prune` keeps, at least 35; more "
+        "where an open claim reads further back; 0: all",
+    )
+    keep_runs_days: int = Field(
+        default=90, ge=0, description="Days for which it keeps Dagster's ended runs; 0: all"
+    )
+    keep_old_snapshots: int = Field(
+        default=2, ge=0, description="Published snapshots of before a restore that it keeps"
+    )
+    keep_lake_days: int = Field(
+        default=7, ge=1, description="Days for which it keeps a lake's earlier states"
     )
     topics_per_day: int = Field(default=12, ge=1, description="Reports in a day's edition")
     site_url: str = Field(
@@ -155,6 +190,44 @@ class Settings(BaseSettings):
                 f"{driver}USER:PASSWORD@HOST/DATABASE."
             )
         return address
+
+    @field_validator("lake_data")
+    @classmethod
+    def _is_folder_or_bucket(cls, place: str) -> str:
+        scheme, there, rest = place.partition("://")
+        if not there:
+            return place
+        if scheme != "s3" or not rest.partition("/")[0]:
+            raise BadSettingError(
+                f"NEWSWORLD_LAKE_DATA is {place!r}, which is neither a folder nor "
+                "s3://BUCKET/PREFIX/. Other kinds of storage are not supported."
+            )
+        return place
+
+    @model_validator(mode="after")
+    def _bucket_has_a_key(self) -> Self:
+        if self.lake is None or not self.lake_data.startswith("s3://"):
+            return self
+        given = {"NEWSWORLD_S3_KEY": self.s3_key, "NEWSWORLD_S3_SECRET": self.s3_secret}
+        missing = [name for name, said in given.items() if not (said and said.get_secret_value())]
+        if missing:
+            raise BadSettingError(
+                f"NEWSWORLD_LAKE_DATA names the bucket {self.lake_data}, and "
+                f"{' and '.join(missing)} is not set. Set access key and secret of an account that "
+                "may list, read, write and delete there."
+            )
+        return self
+
+    @field_validator("keep_vectors_days")
+    @classmethod
+    def _reach_as_far_as_steps(cls, days: int) -> int:
+        # The furthest window that a step reads is 30 days, and a day may be made late.
+        if 0 < days < LEAST_VECTORS_DAYS:
+            raise BadSettingError(
+                f"NEWSWORLD_KEEP_VECTORS_DAYS is {days}; the next day reads up to 30 days back, so "
+                f"give at least {LEAST_VECTORS_DAYS}, or 0 to keep all."
+            )
+        return days
 
     @field_validator("fetch_allow")
     @classmethod

@@ -1,7 +1,8 @@
-"""Care of a world: doctor, backup, restore."""
+"""Care of a world: doctor, backup, restore, prune."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -102,3 +103,30 @@ def restore(file: Annotated[Path, typer.Argument(help="A backup")], force: Force
         out.print(f"{file} restored, {claims} claims as written", highlight=False)
         if old is not None:
             out.print(f"the warehouse that was there is kept as {old}", highlight=False)
+
+
+@app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it and remove nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let go of what the settings NEWSWORLD_KEEP_* do not keep; never of claims or verdicts."""
+    from newsworld_dagster.defs.pruning import prune as let_go
+    from newsworld_dagster.runs import dagster_instance
+    from newsworld_dagster.runsafety import run_turn
+
+    with failing_plainly():
+        world = open_world()
+        # Only to look, nobody has to wait for a run to end.
+        turn = nullcontext() if dry_run else run_turn(world.settings, progress)
+        with turn, dagster_instance(world.settings) as instance:
+            found = let_go(world, instance, dry_run=dry_run)
+        if as_json:
+            print_json({"dry_run": dry_run, "pruned": [vars(one) for one in found]})
+            return
+        for one in found:
+            size = "" if one.bytes is None else f", {one.bytes:,} bytes"
+            out.print(
+                f"{one.name}: {one.count:,}{size} ({one.said})", markup=False, highlight=False
+            )
+        out.print("nothing was removed (--dry-run)" if dry_run else "done", highlight=False)

@@ -6,6 +6,7 @@ from newsworld_dagster.alerts import Alert, send
 from newsworld_dagster.defs.embeddings import vectors
 from newsworld_dagster.defs.notebooks import DAILY, NOTEBOOKS, page_key
 from newsworld_dagster.defs.partitions import DAYS
+from newsworld_dagster.defs.pruning import prune_op
 from newsworld_dagster.defs.watching import watch
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.runsafety import close_dead_runs, from_command
@@ -39,6 +40,16 @@ notebook_pages = dg.define_asset_job(
 )
 
 
+@dg.job(
+    # A whole edition's turn: its steps must not find the file being replaced.
+    tags={EDITION_TAG: "pruning"},
+    description="Let go of what the settings NEWSWORLD_KEEP_* do not keep: `newsworld prune`.",
+)
+def pruning() -> None:
+    """The command's work, as a run."""
+    prune_op()
+
+
 @dg.schedule(
     job=daily_edition,
     cron_schedule="30 21 * * *",
@@ -60,6 +71,14 @@ weekly_pages = dg.ScheduleDefinition(
     cron_schedule="0 4 * * 1",
     execution_timezone="UTC",
     description="Each Monday: the pages of all notebooks.",
+)
+
+
+weekly_pruning = dg.ScheduleDefinition(
+    job=pruning,
+    cron_schedule="0 3 * * 0",
+    execution_timezone="UTC",
+    description="Each Sunday: let go of what the settings do not keep.",
 )
 
 
@@ -108,7 +127,7 @@ def stuck_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def automation() -> dg.Definitions:
     """The jobs and their schedules, which are off until someone turns them on."""
     return dg.Definitions(
-        jobs=[daily_edition, embedding_days, notebook_pages],
-        schedules=[evening_edition, weekly_pages],
+        jobs=[daily_edition, embedding_days, notebook_pages, pruning],
+        schedules=[evening_edition, weekly_pages, weekly_pruning],
         sensors=[failed_run_alert, watch_after_run, stuck_runs],
     )

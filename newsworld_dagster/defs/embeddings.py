@@ -16,6 +16,7 @@ from newsworld_dagster.defs.partitions import (
 )
 from newsworld_dagster.defs.vector_cache import store_vectors, texts_to_embed
 from newsworld_dagster.defs.world import World, fixed_texts
+from newsworld_dagster.resolution import JudgingPolicy
 
 # As far back as any later step reads.
 LOOK_BACK_DAYS = 30
@@ -46,9 +47,13 @@ def vectors(
     days = days_of(context)
     # Later steps look back over the days before the run, which may never have been run.
     back = int(context.run_tags.get(LOOK_BACK_TAG, LOOK_BACK_DAYS))
-    reach = pd.date_range(days[0] - pd.Timedelta(days=back), days[-1])
     with world.warehouse.read() as reader:
-        missing = reader.missing_texts(encoder.name, list(reach))
+        since = days[0] - pd.Timedelta(days=back)
+        # A day that is made anew long after may have open claims whose vectors were pruned.
+        claimed = reader.oldest_read_for_claims(days[0], JudgingPolicy().late_days)
+        if back and claimed is not None:
+            since = min(since, claimed.floor("D"))
+        missing = reader.missing_texts(encoder.name, list(pd.date_range(since, days[-1])))
         texts = texts_to_embed(missing)
         ours = fixed_texts()
         known = reader.known_texts(encoder.name, ours["content_digest"])

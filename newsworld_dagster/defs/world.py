@@ -23,7 +23,7 @@ from newsworld_dagster.runhistory import history_kept_open
 from newsworld_dagster.runsafety import note_process, run_turn
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
-from newsworld_dagster.warehouse import Lake, Reader, Warehouse
+from newsworld_dagster.warehouse import S3, Lake, Reader, Warehouse
 
 Found = TypeVar("Found")
 
@@ -37,7 +37,22 @@ def warehouse_of(settings: Settings) -> Warehouse:
     """The warehouse that the settings name: a DuckDB file, or a lake with many writers."""
     if settings.lake is None:
         return Warehouse(settings.warehouse_file, settings.lock_timeout)
-    return Lake(settings.lake.get_secret_value(), settings.lake_files, settings.lock_timeout)
+    return Lake(
+        settings.lake.get_secret_value(), settings.lake_files, settings.lock_timeout, _s3(settings)
+    )
+
+
+def _s3(settings: Settings) -> S3 | None:
+    if settings.s3_key is None or settings.s3_secret is None:
+        return None
+    return S3(
+        settings.s3_key.get_secret_value(),
+        settings.s3_secret.get_secret_value(),
+        settings.s3_endpoint,
+        settings.s3_region,
+        settings.s3_url_style,
+        settings.s3_tls,
+    )
 
 
 @dataclass

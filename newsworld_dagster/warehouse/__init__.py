@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.backup import BackupError, back_up, opened_copy, put_back
+from newsworld_dagster.warehouse.compaction import CompactionError
 from newsworld_dagster.warehouse.lake import Lake, LakeError
 from newsworld_dagster.warehouse.migrate import MigrationError
+from newsworld_dagster.warehouse.s3 import S3
 from newsworld_dagster.warehouse.snapshot import Snapshot, open_snapshot, publish_snapshot
 from newsworld_dagster.warehouse.store import (
     APPEND_ONLY,
@@ -18,7 +20,9 @@ from newsworld_dagster.warehouse.store import (
 
 __all__ = [
     "APPEND_ONLY",
+    "S3",
     "BackupError",
+    "CompactionError",
     "Lake",
     "LakeError",
     "MigrationError",

@@ -18,6 +18,7 @@ from newsworld_dagster.warehouse.asof_digests import DigestReads
 from newsworld_dagster.warehouse.asof_edition import EditionReads
 from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
 from newsworld_dagster.warehouse.asof_learning import LearningReads
+from newsworld_dagster.warehouse.asof_pruning import PruningReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
 from newsworld_dagster.warehouse.queries import in_force
 
@@ -26,7 +27,15 @@ HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
 
 
-class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningReads, StoryReads):
+class Reader(
+    AnalysisReads,
+    DigestReads,
+    EditionReads,
+    EvidenceReads,
+    LearningReads,
+    PruningReads,
+    StoryReads,
+):
     """Reads over one open connection.
 
     Parameters

@@ -286,7 +286,12 @@ class Warehouse:
             try:
                 if _is_no_log(log):
                     self._set_log_aside(log, "it does not begin as such a log does")
-                return duckdb.connect(str(self.path), read_only=read_only)
+                there = _file_number(self.path)
+                connection = duckdb.connect(str(self.path), read_only=read_only)
+                if there in (None, _file_number(self.path)):
+                    return connection
+                # Compacting or restoring put another file there while this one was being opened.
+                connection.close()
             except (duckdb.IOException, duckdb.ConnectionException) as error:
                 if _disk_is_full(error):
                     raise self._full() from error
@@ -365,6 +370,13 @@ def _disk_is_full(error: BaseException) -> bool:
     return isinstance(error, (duckdb.Error, OSError)) and (
         "No space left" in text or "max_temp_directory_size" in text or "Disk full" in text
     )
+
+
+def _file_number(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _span_file(path: Path) -> Path:

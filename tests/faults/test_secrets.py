@@ -18,6 +18,8 @@ KEYS = {
     "NEWSWORLD_LLM_API_KEY": f"sk-{PLANTED}",
     "NEWSWORLD_ALERT_WEBHOOK": f"http://127.0.0.1:9/{PLANTED}",
     "NEWSWORLD_ALERT_SMTP": f"smtp://user:{PLANTED}@127.0.0.1:9",
+    "NEWSWORLD_S3_KEY": f"key-{PLANTED}",
+    "NEWSWORLD_S3_SECRET": PLANTED,
 }
 
 
@@ -35,6 +37,7 @@ def test_no_planted_key_is_written_anywhere(tmp_path: Path) -> None:
         ["run"],  # fails: no feed answers
         ["ledger", "verify"],
         ["backup", str(world / "backup.duckdb")],
+        ["prune"],
     ):
         done = subprocess.run(
             [sys.executable, "-c", "from newsworld_dagster.cli import main; main()", *command],

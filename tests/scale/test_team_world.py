@@ -13,14 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
-from newsworld_dagster.warehouse import Lake, Warehouse
+from newsworld_dagster.warehouse import Lake
 from tests.e2e.worlds import ROOT, SAMPLE, WorldFolder
+from tests.scale.replaying import DAYS, tables
 from tests.scale.servers import Postgres, Redis
-
-DAYS = ("--from", "2026-01-22", "--to", "2026-01-24", "--warm-up-from", "2026-01-17")
-WRITTEN = ("news", "embeddings", "stories", "forecasts", "outcomes", "scorecards", "marts")
 
 
 @dataclass
@@ -100,39 +96,6 @@ def with_workers(team: Team, *names: str) -> Iterator[Team]:
     finally:
         for name in list(team.workers):
             team.kill_worker(name)
-
-
-def tables(warehouse: Warehouse) -> dict[str, tuple[int, str]]:
-    """Rows and an order-free digest of every table that a run writes.
-
-    The averages of the marts to twelve digits: the order in which rows are added up is nobody's.
-    """
-    found = {}
-    with warehouse.open_as_is() as reader:
-        columns = reader.frame(
-            "SELECT schema_name || '.' || table_name AS name, string_agg(CASE "
-            "WHEN schema_name = 'marts' AND data_type = 'DOUBLE' "
-            "THEN 'round(\"' || column_name || '\", 12)' ELSE '\"' || column_name || '\"' END, "
-            "', ' ORDER BY column_name) AS columns "
-            "FROM duckdb_columns() WHERE database_name = current_database() "
-            f"AND schema_name IN {WRITTEN} AND column_name <> 'rejected_at' GROUP BY 1 ORDER BY 1"
-        )
-        for name, listed in columns.itertuples(index=False):
-            row = reader.frame(
-                f"SELECT count(*) AS n, bit_xor(hash(row({listed})))::VARCHAR AS h FROM {name}"
-            ).iloc[0]
-            found[name] = (int(row["n"]), str(row["h"]))
-    return found
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
-    """The tables of the same days on one laptop: a file, and no worker."""
-    world = WorldFolder(tmp_path_factory.mktemp("alone") / "world")
-    for arguments in (("import", str(SAMPLE)), ("backtest", *DAYS)):
-        done = world.run(*arguments)
-        assert done.code == 0, done.err[-3000:]
-    return tables(Warehouse(world.warehouse))
 
 
 def test_a_team_makes_what_one_makes_alone(
