@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from newsworld_dagster.defs.world import World
 
 SEED = 1
-# Word frequencies for `clustering`: what the daily job counts is a sample of as many articles.
+# Word frequencies for `clustering` come from another stream in the same words. The daily job counts
+# a sample of as many articles of the 60 days before.
 BACKGROUND_ARTICLES = 10_000
 # A product's topic stands for the hidden topic that most of its articles are about.
 LEAST_PURITY = 0.5
@@ -73,14 +74,17 @@ def clustering(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     from newsworld_dagster.stories import Background
     from newsworld_dagster.stories.agreement import b_cubed_items, mean_b_cubed
     from tests.benchmarks.newswire.encoder import HashedWords
+    from tests.benchmarks.newswire.stream import stream
 
     columns = ["article_id", "title", "summary", "publisher", "first_seen_at"]
     articles = pd.read_parquet(folder / "wire" / "articles.parquet", columns=columns)
     vectors = HashedWords().encode(
         [embedded_text(t, s) for t, s in zip(articles["title"], articles["summary"], strict=True)]
     )
-    first = articles.head(BACKGROUND_ARTICLES)
-    background = Background.of(first["title"], first["summary"])
+    parts = [part.articles[["title", "summary"]] for part in
+             stream(BACKGROUND_ARTICLES, Process(a_day=given.a_day), SEED + 1)]  # fmt: skip
+    other = pd.concat(parts)
+    background = Background.of(other["title"], other["summary"])
     found = cluster_articles(articles, vectors, background=background)
     truth = pd.read_parquet(folder / "wire" / "truth_articles.parquet", columns=["story"])
     items = b_cubed_items(truth["story"].to_numpy(), found)
@@ -176,7 +180,7 @@ def claims_with_truth(folder: Path, process: Process, world: World) -> pd.DataFr
     truth = Truth(folder / "wire", process, SEED)
     hidden_of = truth.articles.set_index("url")["topic"]
     end = truth.articles["first_seen_at"].max()
-    families = list(lexicon(SEED).families)
+    families = list(lexicon().families)
     rows = []
     with world.warehouse.read() as reader:
         moment = reader.latest_as_of()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from newsworld_dagster.articles import embedded_text, read_archive
+from newsworld_dagster.articles import duplicates, embedded_text, read_archive
 from newsworld_dagster.articles.duplicates import mark_duplicates
 from newsworld_dagster.clusterfile import cluster_articles
 from newsworld_dagster.contracts.triggers import found_term, trigger_families
@@ -100,7 +100,7 @@ def test_copies_follow_their_originals_and_say_the_same(wire: Path) -> None:
 
 
 def test_invented_words_belong_to_no_trigger_family_and_trigger_words_to_their_own() -> None:
-    words = lexicon(SEED)
+    words = lexicon()
     families = trigger_families()
     for name, token in zip(words.families, words.tokens[words.triggers :], strict=True):
         assert found_term(families[name].terms, token) is not None
@@ -125,6 +125,27 @@ def test_near_duplicates_are_found_and_nothing_else_is(wire: Path) -> None:
     assert right[close].mean() >= 0.95
 
 
+def test_a_long_archive_is_marked_share_by_share_as_all_at_once(
+    wire: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = read_archive(wire / "articles.parquet", now=pd.Timestamp("2026-01-01")).articles
+    batch, known = articles.iloc[1_000:3_000], articles.iloc[:1_000]
+    whole = mark_duplicates(batch, known, window_days=1.5, seed=1)
+    taken: list[int] = []
+    matches = duplicates._matches
+    monkeypatch.setattr(
+        duplicates,
+        "_matches",
+        lambda texts, *rest: (taken.append(len(texts)), matches(texts, *rest))[1],
+    )
+    monkeypatch.setattr(duplicates, "SHARE", 100)
+    shares = mark_duplicates(batch, known, window_days=1.5, seed=1)
+    pd.testing.assert_frame_equal(shares, whole)
+    assert whole["duplicate_of"].notna().sum() > 50
+    assert len(taken) >= 6
+    assert sum(taken) < 2 * 3_000
+
+
 def test_stories_are_near_the_true_ones(wire: Path) -> None:
     articles = pd.read_parquet(wire / "articles.parquet")
     about = pd.read_parquet(wire / "truth_articles.parquet")
@@ -132,11 +153,11 @@ def test_stories_are_near_the_true_ones(wire: Path) -> None:
     vectors = HashedWords().encode(
         [embedded_text(t, s) for t, s in zip(part["title"], part["summary"], strict=True)]
     )
-    later = articles.tail(4_000)
-    background = Background.of(later["title"], later["summary"])
+    (other,) = stream(6_000, PROCESS, SEED + 1)
+    background = Background.of(other.articles["title"], other.articles["summary"])
     found = cluster_articles(part, vectors, background=background)
     true = about["story"].head(2_000).to_numpy()
     agreement = b_cubed(true, found)
-    # Measured: 0.951; all apart 0.774.
-    assert agreement.f1 >= 0.93
+    # Measured: 0.929; all apart 0.774.
+    assert agreement.f1 >= 0.9
     assert b_cubed(true, np.arange(2_000)).f1 < 0.8

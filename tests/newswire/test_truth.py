@@ -26,7 +26,6 @@ from tests.benchmarks.newswire.truth import (
     asked_of_live_topics,
     publisher_tails,
 )
-from tests.newswire.conftest import SEED
 
 MOMENTS = [FIRST_DAY + pd.Timedelta(days=4 + 2 * n, hours=22) for n in range(10)]
 
@@ -85,14 +84,14 @@ def _outside(p: pd.Series, y: pd.Series) -> float:
 
 
 def test_tails_of_publishers_are_those_of_simulated_reports() -> None:
-    shares = lexicon(SEED).shares
+    shares = lexicon().shares
     rng = np.random.default_rng(2)
     place = int(np.searchsorted(_GRID, 9.0))
     drawn = [
         len(set(rng.choice(len(shares), size=rng.poisson(_GRID[place]), p=shares).tolist()))
         for _ in range(4_000)
     ]
-    tails = publisher_tails(SEED)[:, place]
+    tails = publisher_tails()[:, place]
     for least in (1, 5, 8, 12):
         share = np.mean(np.array(drawn) >= least)
         assert share == pytest.approx(tails[least], abs=4 * np.sqrt(0.25 / 4_000))

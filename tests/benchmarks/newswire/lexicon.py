@@ -68,10 +68,13 @@ class Lexicon:
         return self.triggers - self.names
 
 
-@lru_cache(maxsize=2)
-def lexicon(seed: int) -> Lexicon:
-    """The words of a seed; no invented word is a function word or belongs to a trigger family."""
-    rng = np.random.default_rng([seed, 1])
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The words, the same in all streams, so that one tells how frequent they are in another.
+
+    No invented word is a function word or belongs to a trigger family.
+    """
+    rng = np.random.default_rng(20_200_101)
     families = trigger_families()
     every_term = tuple(term for family in families.values() for term in family.terms)
     taken: set[str] = set(STOPWORDS) | set(FUNCTION_WORDS)

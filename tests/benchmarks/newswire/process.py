@@ -106,7 +106,7 @@ def cohort(process: Process, day: int, seed: int) -> Cohort:
     lone, running = rng.poisson(lone_rate), rng.poisson(running_rate)
     topics = _topics(process, rng, day, lone, running)
     events = _events(process, rng, topics, day)
-    return Cohort(topics, events, _articles(process, rng, events, day, seed))
+    return Cohort(topics, events, _articles(process, rng, events, day))
 
 
 @lru_cache(maxsize=8)
@@ -200,9 +200,9 @@ def step_rates(process: Process, topics: pd.DataFrame) -> np.ndarray:
 
 
 def _articles(
-    process: Process, rng: np.random.Generator, events: pd.DataFrame, day: int, seed: int
+    process: Process, rng: np.random.Generator, events: pd.DataFrame, day: int
 ) -> pd.DataFrame:
-    shares = np.cumsum(lexicon(seed).shares)
+    shares = np.cumsum(lexicon().shares)
     place = np.repeat(np.arange(len(events)), rng.poisson(events["size"].to_numpy()))
     count = len(place)
     full = 1 - np.exp(-REPORT_DAYS / process.reporting)

@@ -144,7 +144,7 @@ def _dated(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 def _worded(
     come: pd.DataFrame, first: int, number_of: dict[int, int], seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    words = lexicon(seed)
+    words = lexicon()
     text = wording(come, words, seed)
     numbers = np.arange(first, first + len(come))
     number_of.update(zip(come["key"].tolist(), numbers.tolist(), strict=True))

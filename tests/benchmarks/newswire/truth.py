@@ -78,7 +78,7 @@ class Truth:
         expected = self._expected(asked, draws)
         if asked.counts == "articles":
             return float(np.mean(1 - gammaincc(asked.at_least, expected + 1e-12)))
-        tails = publisher_tails(self.seed)[min(asked.at_least, MOST_PUBLISHERS)]
+        tails = publisher_tails()[min(asked.at_least, MOST_PUBLISHERS)]
         return float(np.mean(np.interp(np.log(expected + 1e-12), np.log(_GRID), tails)))
 
     def outcome(self, asked: Asked) -> bool:
@@ -133,7 +133,7 @@ class Truth:
                 hazard = (
                     process.own_hazard
                     if asked.family == topic["family"]
-                    else process.other_hazard / (len(lexicon(self.seed).families) - 1)
+                    else process.other_hazard / (len(lexicon().families) - 1)
                 )
                 sizes = sizes * (rng.random(len(rows)) < hazard)
             expected += np.bincount(rows, sizes * process.reported(end - moments), draws)
@@ -163,14 +163,14 @@ class Truth:
         return np.concatenate(rows), np.concatenate(moments)
 
 
-@lru_cache(maxsize=2)
-def publisher_tails(seed: int) -> np.ndarray:
+@lru_cache(maxsize=1)
+def publisher_tails() -> np.ndarray:
     """P(at least k distinct publishers) of so many expected articles: shape (k, grid).
 
     k from 0 to 64. The recursion over publishers is that of the Poisson binomial distribution
     (Chen and Liu, Statistica Sinica 7, 1997).
     """
-    shares = lexicon(seed).shares
+    shares = lexicon().shares
     chance = np.zeros((MOST_PUBLISHERS + 1, len(_GRID)))  # of exactly k; the last: k or more
     chance[0] = 1
     for share in shares:
