@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -133,11 +134,12 @@ def test_a_long_archive_is_marked_share_by_share_as_all_at_once(
     whole = mark_duplicates(batch, known, window_days=1.5, seed=1)
     taken: list[int] = []
     matches = duplicates._matches
-    monkeypatch.setattr(
-        duplicates,
-        "_matches",
-        lambda texts, *rest: (taken.append(len(texts)), matches(texts, *rest))[1],
-    )
+
+    def noted(texts: pd.DataFrame, *rest: Any) -> Any:
+        taken.append(len(texts))
+        return matches(texts, *rest)
+
+    monkeypatch.setattr(duplicates, "_matches", noted)
     monkeypatch.setattr(duplicates, "SHARE", 100)
     shares = mark_duplicates(batch, known, window_days=1.5, seed=1)
     pd.testing.assert_frame_equal(shares, whole)
