@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ SHORTEST_NEAR = 8
 # 32 bands of 4 rows find a pair at Jaccard 0.8 with probability 1 - 5e-8 and one at 0.6 with
 # 0.99; the true Jaccard then decides, which costs little next to a missed copy.
 PERMUTATIONS, BANDS = 128, 32
+# Texts that are taken apart together: a copy lies within the window, so there is no need to hold
+# the words of an archive of years at once, at about 6 kB a text.
+SHARE = 50_000
 
 
 def mark_duplicates(
@@ -59,32 +63,18 @@ def mark_duplicates(
         if len(stored)
         else [fresh.assign(marked=True)]
     ).sort_values(["first_seen_at", "article_id"], ignore_index=True)
-    words = [
-        WORD.findall(f"{title} {summary}".casefold())
-        for title, summary in zip(pool["title"], pool["summary"], strict=True)
-    ]
     identifiers = pool["article_id"].tolist()
     marked = pool["marked"].tolist()
     times = pool["first_seen_at"].to_numpy("datetime64[us]")
     window = np.timedelta64(int(window_days * 86_400_000_000), "us")
     original = [None if pd.isna(value) else value for value in pool["duplicate_of"]]
     kinds: dict[str, str] = {}
-
-    near = _near_candidates(words, marked, seed)
-    last_with_text: dict[str, int] = {}
-    for position, own in enumerate(words):
-        text = " ".join(own) or f"{pool['title'][position]}\n{pool['summary'][position]}"
-        if marked[position]:
-            twin = last_with_text.get(text)
-            match: int | None
-            if twin is not None and times[position] - times[twin] <= window:
-                match, kind = twin, "exact"
-            else:
-                match, kind = _nearest(position, near, words, times, window, similarity), "near"
-            if match is not None:
-                original[position] = original[match] or identifiers[match]
-                kinds[identifiers[position]] = kind
-        last_with_text[text] = position
+    for first, start, stop in _shares(times, window):
+        for position, match, kind in _matches(
+            pool.iloc[first:stop], marked[first:stop], start - first, window, similarity, seed
+        ):
+            original[first + position] = original[first + match] or identifiers[first + match]
+            kinds[identifiers[first + position]] = kind
     found = {
         identifier: source
         for identifier, source, is_new in zip(identifiers, original, marked, strict=True)
@@ -94,6 +84,52 @@ def mark_duplicates(
     return batch.assign(
         duplicate_of=marks.map(found).astype("str"), duplicate_kind=marks.map(kinds).astype("str")
     )
+
+
+def _shares(times: np.ndarray, window: np.timedelta64) -> Iterator[tuple[int, int, int]]:
+    """Places of texts to mark together, `start` to `stop`, and `first`, from where they look back.
+
+    No share is shorter than the window, so that no text is taken apart more than twice.
+    """
+    start = 0
+    while start < len(times):
+        first = int(np.searchsorted(times, times[start] - window))
+        behind = int(np.searchsorted(times, times[start] + window, side="right"))
+        stop = min(max(start + SHARE, behind), len(times))
+        yield first, start, stop
+        start = stop
+
+
+def _matches(
+    texts: pd.DataFrame,
+    marked: list[bool],
+    start: int,
+    window: np.timedelta64,
+    similarity: float,
+    seed: int,
+) -> Iterator[tuple[int, int, str]]:
+    """Place of each text from `start` on that repeats an earlier one, of that one, and the kind."""
+    words = [
+        WORD.findall(f"{title} {summary}".casefold())
+        for title, summary in zip(texts["title"], texts["summary"], strict=True)
+    ]
+    titles, summaries = texts["title"].tolist(), texts["summary"].tolist()
+    times = texts["first_seen_at"].to_numpy("datetime64[us]")
+    asked = [is_new and place >= start for place, is_new in enumerate(marked)]
+    near = _near_candidates(words, asked, seed)
+    last_with_text: dict[str, int] = {}
+    for position, own in enumerate(words):
+        text = " ".join(own) or f"{titles[position]}\n{summaries[position]}"
+        if asked[position]:
+            twin = last_with_text.get(text)
+            match: int | None
+            if twin is not None and times[position] - times[twin] <= window:
+                match, kind = twin, "exact"
+            else:
+                match, kind = _nearest(position, near, words, times, window, similarity), "near"
+            if match is not None:
+                yield position, match, kind
+        last_with_text[text] = position
 
 
 def _near_candidates(words: list[list[str]], marked: list[bool], seed: int) -> dict[int, list[int]]:

@@ -148,8 +148,11 @@ class Reader(
         wanted = pd.DataFrame({"content_digest": digests.drop_duplicates()})
         self.connection.register("wanted", wanted)
         found = self.connection.execute(
-            "SELECT content_digest, vector FROM embeddings.vectors "
-            "SEMI JOIN wanted USING (content_digest) WHERE model = ?",
+            # The narrow column finds the rows, and the vectors are read of these alone: texts of
+            # some days were stored together, and the others' vectors are not even decompressed.
+            "SELECT content_digest, vector FROM embeddings.vectors WHERE rowid IN "
+            "(SELECT rowid FROM embeddings.vectors "
+            "SEMI JOIN wanted USING (content_digest) WHERE model = ?)",
             [model],
         ).to_arrow_table()
         self.connection.unregister("wanted")

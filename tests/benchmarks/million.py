@@ -1,0 +1,174 @@
+"""How the whole desk grows with the archive: `python -m tests.benchmarks.million`.
+
+A simulated newswire (tests.benchmarks.newswire) of each size, at the same number of articles a
+day for all sizes, goes through each stage in a process of its own: wall seconds, processor seconds
+and peak memory are the whole process's, start included. Rows go to --out as they come, so that a
+run that is cut short leaves what it has measured; rows that are there already are not measured
+again. A stage that takes longer than --limit is ended and said not to have finished; nothing is
+extrapolated.
+
+What is measured:
+
+generate         the simulator itself
+import           `newsworld import` of one file, near-duplicates included
+near-duplicates  no work of the product: its marks against the true copies
+clustering       all days, as `newsworld cluster` does it, with word frequencies of the stream
+backtest         `newsworld backtest` of the last --days, all assets, notebook and pages included
+scorecard        `newsworld scorecard`
+pages            all pages of the edition, from nothing
+calibration      no work of the product: claims of the backtest against the hidden truth
+
+Vectors are hashed words, not MiniLM's: embedding is left out of all figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.millionstages import STAGES
+
+ROOT = Path(__file__).parents[2]
+GIBIBYTE = 1024.0
+MOST_GIBIBYTES = 4.0
+
+
+def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """One row: the stage in a process of its own, ended after the limit."""
+    command = [sys.executable, "-m", "tests.benchmarks.millionstages", stage, str(folder)]
+    for name in ("a_day", "days", "record_days"):
+        command += [f"--{name.replace('_', '-')}", str(getattr(given, name))]
+    row: dict[str, Any] = {"stage": stage, "articles": size, "a_day": given.a_day}
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryFile() as out, (folder / f"{stage}.log").open("wb") as log:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [*command, "--articles", str(size)],
+            stdout=out,
+            stderr=log,
+            cwd=ROOT,
+            # Else a pool of threads for every core makes processor time depend on the machine.
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        ended, status, used = 0, 0, None
+        while not ended:
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            if not ended and time.monotonic() - started > given.limit:
+                process.kill()
+                _, _, used = os.wait4(process.pid, 0)
+                row["outcome"] = f"not finished within {given.limit:.0f} s"
+                break
+            if not ended:
+                time.sleep(0.1)
+        process.returncode = os.waitstatus_to_exitcode(status) if ended else -9
+        assert used is not None
+        row |= {
+            "wall_s": round(time.monotonic() - started, 1),
+            "cpu_s": round(used.ru_utime + used.ru_stime, 1),
+            "peak_mib": round(used.ru_maxrss / 1024),
+            "load": round(load, 1),
+        }
+        if ended:
+            out.seek(0)
+            text = out.read().decode().strip()
+            done = process.returncode == 0
+            row["outcome"] = "done" if done else f"failed ({process.returncode}): see {log.name}"
+            row["found"] = json.loads(text.splitlines()[-1]) if done else None
+    return row
+
+
+def exponents(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Slope of log processor seconds on log articles of each stage, by least squares."""
+    slopes = {}
+    for stage in STAGES:
+        done = [row for row in rows if row["stage"] == stage and row["outcome"] == "done"]
+        points = [(math.log(row["articles"]), math.log(max(row["cpu_s"], 0.1))) for row in done]
+        if len({x for x, _ in points}) < 2:
+            continue
+        x0 = sum(x for x, _ in points) / len(points)
+        slopes[stage] = sum((x - x0) * y for x, y in points) / sum((x - x0) ** 2 for x, _ in points)
+    return slopes
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows and their growth in Markdown."""
+    slopes = exponents(rows)
+    lines = [
+        "| stage | articles | wall s | CPU s | peak MiB | load before | outcome |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for stage in STAGES:
+        for row in sorted(rows, key=lambda row: row["articles"]):
+            if row["stage"] == stage:
+                over = row["peak_mib"] > MOST_GIBIBYTES * GIBIBYTE
+                lines.append(
+                    f"| {stage} | {row['articles']:,} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} | "
+                    f"{row['peak_mib']:.0f}{' (over 4 GiB)' if over else ''} | {row['load']} | "
+                    f"{row['outcome']} |"
+                )
+    lines += ["", "| stage | growth exponent of CPU s |", "|---|---|"]
+    lines += [f"| {stage} | {slope:.2f} |" for stage, slope in slopes.items()]
+    lines.append("")
+    for row in rows:
+        if row.get("found"):
+            lines.append(
+                f"- {row['stage']}, {row['articles']:,}: {json.dumps(_rounded(row['found']))}"
+            )
+    return "\n".join(lines)
+
+
+def _rounded(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: _rounded(value) for name, value in found.items()}
+    return round(found, 4) if isinstance(found, float) else found
+
+
+def main() -> int:
+    """Measure what is not measured yet, and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", default="10000,100000,1000000", help="articles, with commas")
+    parser.add_argument("--stages", default=",".join(STAGES), help="of these alone, with commas")
+    parser.add_argument("--a-day", type=float, default=250, help="articles a day at all sizes")
+    parser.add_argument("--days", type=int, default=40, help="days of the backtest")
+    parser.add_argument("--record-days", type=int, default=26, help="of them on record")
+    parser.add_argument("--limit", type=float, default=3_600, help="seconds for each stage")
+    parser.add_argument("--work", type=Path, help="folder to keep streams and worlds in")
+    parser.add_argument("--out", type=Path, default=Path("million.jsonl"), help="rows, JSON lines")
+    given = parser.parse_args()
+    rows = [json.loads(line) for line in given.out.open()] if given.out.is_file() else []
+    held = {(row["stage"], row["articles"], row["a_day"]) for row in rows}
+    with tempfile.TemporaryDirectory() as scratch:
+        for size in (int(text) for text in given.sizes.split(",")):
+            folder = (given.work or Path(scratch)) / f"{size}"
+            folder.mkdir(parents=True, exist_ok=True)
+            for stage in given.stages.split(","):
+                if (stage, size, given.a_day) in held:
+                    continue
+                row = measure(stage, size, folder, given)
+                rows.append(row)
+                with given.out.open("a") as out:
+                    out.write(json.dumps(row) + "\n")
+                sys.stderr.write(f"{json.dumps(row)}\n")
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
+    ).stdout.strip()
+    sys.stdout.write(
+        f"{platform.machine()}, {os.cpu_count()} cores, commit {commit}, {given.a_day:g} articles "
+        f"a day, backtest of {given.days} days; embedding left out\n\n{table(rows)}\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
