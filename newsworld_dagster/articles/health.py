@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from newsworld_dagster.contracts import CONTRACTS, ContractError, meet
 from newsworld_dagster.contracts.findings import CheckFinding
 
 
-def evaluate_contract(articles: pd.DataFrame) -> CheckFinding:
-    """Whether stored articles meet their contract, with ids unique."""
-    try:
-        meet(CONTRACTS["news.articles"], articles)
-    except ContractError as error:
-        return CheckFinding(False, str(error), {"articles": len(articles)})
-    return CheckFinding(True, "all rows meet the contract", {"articles": len(articles)})
+def evaluate_contract(parts: Iterable[pd.DataFrame], repeated: int) -> CheckFinding:
+    """Whether stored articles meet their contract.
+
+    Parameters
+    ----------
+    parts
+        The articles, in parts that fit in memory.
+    repeated
+        How many ids stand in more than one row, of all parts together.
+    """
+    seen = 0
+    for articles in parts:
+        seen += len(articles)
+        try:
+            meet(CONTRACTS["news.articles"], articles)
+        except ContractError as error:
+            return CheckFinding(False, str(error), {"articles": seen})
+    if repeated:
+        return CheckFinding(False, f"{repeated} article ids stand in two rows", {"articles": seen})
+    return CheckFinding(True, "all rows meet the contract", {"articles": seen})
 
 
 def evaluate_volume(per_day: pd.Series, share: float = 0.3) -> CheckFinding:

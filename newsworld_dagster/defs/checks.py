@@ -70,10 +70,12 @@ def as_result(
 def article_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """Contract, volume and feed health."""
     with world.warehouse.read() as reader:
-        table = reader.table("news.articles")
+        met = evaluate_contract(
+            reader.parts("news.articles"), reader.repeated("news.articles", "article_id")
+        )
+        per_day = reader.day_counts("news.articles")
         state = reader.table("news.feed_state")
-    yield as_result("contract", evaluate_contract(table), articles.key)
-    per_day = table.groupby("day").size().sort_index()
+    yield as_result("contract", met, articles.key)
     yield as_result("volume", evaluate_volume(per_day), articles.key, warn=True)
     yield as_result("feeds", evaluate_feeds(state), articles.key, warn=True)
 
@@ -259,9 +261,12 @@ def digest_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
         digests = reader.table("stories.digests")
         timelines = reader.table("stories.timelines")
         articles = reader.frame(
-            "SELECT article_id, title, summary, first_seen_at FROM news.articles"
+            "SELECT article_id, title, summary FROM news.articles WHERE article_id IN ("
+            "SELECT article_id FROM stories.timelines UNION ALL "
+            "SELECT unnest([article_id, sentence_article_id]) FROM stories.digests)"
         )
-    first_seen = articles.set_index("article_id")["first_seen_at"]
+        seen = reader.frame("SELECT article_id, first_seen_at FROM news.articles")
+    first_seen = seen.set_index("article_id")["first_seen_at"]
     yield as_result("no_repeated_headline", evaluate_repeats(digests), DIGESTS)
     yield as_result("least_sources", evaluate_sources(digests), DIGESTS)
     steps = timelines[timelines["kind"] == "step"]

@@ -20,6 +20,7 @@ from newsworld_dagster.warehouse.asof_evidence import EvidenceReads
 from newsworld_dagster.warehouse.asof_learning import LearningReads
 from newsworld_dagster.warehouse.asof_pruning import PruningReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
+from newsworld_dagster.warehouse.asof_tables import TableReads
 from newsworld_dagster.warehouse.queries import in_force
 
 # How far back words are counted, to tell the news from what is always there.
@@ -35,6 +36,7 @@ class Reader(
     LearningReads,
     PruningReads,
     StoryReads,
+    TableReads,
 ):
     """Reads over one open connection.
 
