@@ -44,6 +44,55 @@ class Tally:
     evidence: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Texts:
+    """What a rule reads of n articles: object arrays of shape (n,)."""
+
+    title: np.ndarray
+    summary: np.ndarray
+    publisher: np.ndarray
+
+    @classmethod
+    def of(cls, articles: pd.DataFrame) -> Texts:
+        """The texts of a frame with the columns title, summary and publisher."""
+        columns = (articles[name] for name in ("title", "summary", "publisher"))
+        return cls(*(column.to_numpy(dtype=object) for column in columns))
+
+
+def counted(spec: RuleSpec, places: np.ndarray, texts: Texts) -> np.ndarray:
+    """Positions of the articles that count toward a rule.
+
+    Parameters
+    ----------
+    spec
+        The rule.
+    places
+        Positions, in time order, of the articles of the claim's window that its anchor counts;
+        integers, shape (k,).
+    texts
+        Of the articles that the positions point into.
+
+    Returns
+    -------
+    numpy.ndarray
+        Those of `places` that count, in their order: the first of each publisher for the rules
+        on publishers, all of them for the rule on articles.
+    """
+    if spec.rule == "articles":
+        return places
+    first: dict[object, int] = {}
+    for place in places.tolist():
+        publisher = texts.publisher[place]
+        if publisher in first:
+            continue
+        if spec.rule == "trigger":
+            text = f"{texts.title[place]}. {texts.summary[place]}"
+            if found_term(spec.trigger_terms, text) is None:
+                continue
+        first[publisher] = place
+    return np.fromiter(first.values(), dtype=int, count=len(first))
+
+
 def tally(spec: RuleSpec, matched: pd.DataFrame) -> Tally:
     """Count the matched articles toward a rule.
 
@@ -58,19 +107,10 @@ def tally(spec: RuleSpec, matched: pd.DataFrame) -> Tally:
     Returns
     -------
     Tally
-        `evidence` holds the articles that count: the first of each publisher for the rules
-        on publishers, all of them for the rule on articles.
+        `evidence` holds the articles that count, as `counted` finds them.
     """
-    counted = matched
-    if spec.rule == "trigger":
-        reports = [
-            found_term(spec.trigger_terms, f"{title}. {summary}") is not None
-            for title, summary in zip(matched["title"], matched["summary"], strict=True)
-        ]
-        counted = counted[np.array(reports, dtype=bool)]
-    if spec.rule != "articles":
-        counted = counted.drop_duplicates("publisher")
-    return Tally(len(counted), len(counted) >= spec.at_least, counted)
+    places = counted(spec, np.arange(len(matched)), Texts.of(matched))
+    return Tally(len(places), len(places) >= spec.at_least, matched.iloc[places])
 
 
 def matches(articles: pd.DataFrame, vectors: np.ndarray, anchors: pd.DataFrame) -> list[np.ndarray]:
@@ -99,7 +139,8 @@ def matches(articles: pd.DataFrame, vectors: np.ndarray, anchors: pd.DataFrame) 
     near = vectors @ np.stack(list(anchors["vector"])).T
     near = near >= anchors["min_similarity"].to_numpy()[None, :]
     near &= articles["duplicate_of"].isna().to_numpy()[:, None]
-    titles, summaries = articles["title"].to_numpy(), articles["summary"].to_numpy()
+    # Of objects: a text that is taken from an arrow array is made anew each time.
+    titles, summaries = (articles[name].to_numpy(dtype=object) for name in ("title", "summary"))
     found = []
     for column, listed in enumerate(anchors["terms"]):
         required = frozenset(json.loads(listed))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts.outcomes import RESOLUTIONS
-from newsworld_dagster.contracts.rules import RuleSpec, Tally, matches, tally
+from newsworld_dagster.contracts.rules import RuleSpec, Texts, counted, matches
 
 MOST_EVIDENCE = 8
 
@@ -69,22 +69,34 @@ def resolve_rules(
         raise ValueError(f"An article first seen after {as_of} must not decide a claim as of then.")
     placed = {anchor_id: place for place, anchor_id in enumerate(anchors["anchor_id"])}
     matched = matches(articles, vectors, anchors)
+    texts = Texts.of(articles)
     days_with_news = np.unique(articles["day"].to_numpy())
+    answered: dict[str, list[str]] = {}
+    for question, claim_id in zip(claims["question_id"], claims["claim_id"], strict=True):
+        answered.setdefault(question, []).append(claim_id)
+    questions = claims.drop_duplicates("question_id")
+    # Articles come in time order, so a window is a stretch of them.
+    starts = np.searchsorted(seen, questions["made_at"].to_numpy(), side="right")
+    ends = np.searchsorted(seen, questions["resolve_by"].to_numpy(), side="right")
     rows: list[dict[str, object]] = []
-    for question, group in claims.groupby("question_id", sort=False):
-        first = group.iloc[0]
-        spec = RuleSpec.model_validate_json(first["spec"])
-        made_at, resolve_by = first["made_at"], first["resolve_by"]
+    for question, text, made_at, resolve_by, start, end in zip(
+        questions["question_id"],
+        questions["spec"],
+        questions["made_at"],
+        questions["resolve_by"],
+        starts,
+        ends,
+        strict=True,
+    ):
+        spec = RuleSpec.model_validate_json(text)
         places = matched[placed[spec.anchor_id]]
-        inside = places[
-            (seen[places] > made_at.to_datetime64()) & (seen[places] <= resolve_by.to_datetime64())
-        ]
-        result = tally(spec, articles.iloc[inside])
-        decided = _decide(spec, result, made_at, resolve_by, as_of, days_with_news, policy)
+        inside = places[np.searchsorted(places, start) : np.searchsorted(places, end)]
+        found = counted(spec, inside, texts)
+        decided = _decide(spec, len(found), made_at, resolve_by, as_of, days_with_news, policy)
         if decided is None:
             continue
         verdict, reason = decided
-        evidence = _evidence(result)
+        evidence = _evidence(articles.iloc[found[:MOST_EVIDENCE]])
         rows.extend(
             {
                 "resolution_id": resolution_id(claim_id, verdict, as_of, reason),
@@ -99,7 +111,7 @@ def resolve_rules(
                 "supersedes": None,
                 "code_version": code_version,
             }
-            for claim_id in group["claim_id"]
+            for claim_id in answered[question]
         )
     return pd.DataFrame(rows, columns=list(RESOLUTIONS.columns))
 
@@ -123,7 +135,7 @@ def resolution_id(claim_id: str, verdict: str, decided_at: pd.Timestamp, reason:
 
 def _decide(
     spec: RuleSpec,
-    result: Tally,
+    count: int,
     made_at: pd.Timestamp,
     resolve_by: pd.Timestamp,
     as_of: pd.Timestamp,
@@ -131,8 +143,8 @@ def _decide(
     policy: ArchivePolicy,
 ) -> tuple[str, str] | None:
     unit = "articles" if spec.rule == "articles" else "publishers"
-    if result.met:
-        return "yes", f"{result.count} {unit} counted, {spec.at_least} were needed"
+    if count >= spec.at_least:
+        return "yes", f"{count} {unit} counted, {spec.at_least} were needed"
     if as_of < resolve_by:
         return None
     missing, days = _gaps(made_at, resolve_by, days_with_news)
@@ -140,7 +152,7 @@ def _decide(
         if as_of < resolve_by + pd.Timedelta(days=policy.grace_days):
             return None
         return "void", f"the archive has no article on {missing} of the window's {days} days"
-    return "no", f"{result.count} {unit} counted by the deadline, {spec.at_least} were needed"
+    return "no", f"{count} {unit} counted by the deadline, {spec.at_least} were needed"
 
 
 def _gaps(
@@ -151,16 +163,17 @@ def _gaps(
     return int((~np.isin(window.to_numpy(), days_with_news)).sum()), len(window)
 
 
-def _evidence(result: Tally) -> str:
+def _evidence(articles: pd.DataFrame) -> str:
+    columns = (articles[name] for name in ("article_id", "publisher", "first_seen_at", "title"))
     return json.dumps(
         [
             {
-                "article_id": row.article_id,
-                "publisher": row.publisher,
-                "seen_at": row.first_seen_at.isoformat(),
-                "quote": row.title,
+                "article_id": article_id,
+                "publisher": publisher,
+                "seen_at": seen_at.isoformat(),
+                "quote": title,
             }
-            for row in result.evidence.head(MOST_EVIDENCE).itertuples()
+            for article_id, publisher, seen_at, title in zip(*columns, strict=True)
         ],
         ensure_ascii=False,
     )
