@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaError, SchemaErrors
+from pandera.errors import ParserError, SchemaError, SchemaErrors
 
 
 class ContractError(ValueError):
@@ -14,6 +14,7 @@ class ContractError(ValueError):
 # Naive UTC to the microsecond, like TIMESTAMP. Pandera would coerce to nanoseconds, in which
 # an absurd date of a publisher overflows; so `meet` converts these columns itself.
 TIME = "datetime64[us]"
+TEXT = pd.Series([], dtype=str).dtype
 
 
 def column(dtype: object, *checks: pa.Check, nullable: bool = False, doc: str) -> pa.Column:
@@ -55,6 +56,9 @@ def meet(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
             f"The rows for table {schema.name} have something else than times in "
             f"{', '.join(times)}: {error}. Nothing was written."
         ) from error
+    plain = _met(schema, frame)
+    if plain is not None:
+        return plain
     try:
         checked = schema.validate(frame, lazy=True)
     except SchemaErrors as error:
@@ -74,3 +78,34 @@ def meet(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
             "Nothing was written."
         ) from error
     return checked[list(schema.columns)]
+
+
+def _met(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """What `schema.validate` makes of a frame that meets it; None for any that may not.
+
+    Pandera spends milliseconds a column on being able to say what is wrong. Where nothing is, the
+    same conversions and checks, called by themselves, take a tenth of that.
+    """
+    if len(frame.columns) != len(schema.columns) or set(frame.columns) != set(schema.columns):
+        return None
+    changed = {}
+    for name, declared in schema.columns.items():
+        values = frame[name]
+        try:
+            if declared.dtype is not None and not _has_type(values, declared):
+                values = changed[name] = declared.dtype.try_coerce(values)
+            if values.hasnans and not declared.nullable:
+                return None
+            if not all(check(values).check_passed for check in declared.checks):
+                return None
+        except (ParserError, AttributeError, TypeError, ValueError):
+            return None
+    met = frame.assign(**changed)[list(schema.columns)]
+    return None if schema.unique and met.duplicated(schema.unique).any() else met
+
+
+def _has_type(values: pd.Series, declared: pa.Column) -> bool:
+    """Whether a column needs no conversion. Pandera turns text with gaps into objects."""
+    if values.dtype == TEXT:
+        return str(declared.dtype) == "str" and not values.hasnans
+    return bool(values.dtype == declared.dtype.type)
