@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import dagster as dg
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.analysis import analyse, judge
@@ -35,7 +36,7 @@ from newsworld_dagster.forecasting import (
     with_learned,
 )
 from newsworld_dagster.resolution import resolve_rules
-from newsworld_dagster.warehouse import Reader
+from newsworld_dagster.warehouse import Reader, VectorMemory
 
 EDITIONS = dg.AssetKey(["forecasts", "editions"])
 REPORTS = dg.AssetKey(["forecasts", "reports"])
@@ -47,6 +48,20 @@ VERDICT_CHAIN = dg.AssetKey(["outcomes", "verdict_chain"])
 HEADS = dg.AssetKey(["forecasts", "heads"])
 
 GROUP = "predictions"
+
+# What settling and asking read of articles and open claims: the rest is long texts.
+READ = (
+    "article_id",
+    "title",
+    "summary",
+    "publisher",
+    "first_seen_at",
+    "day",
+    "content_digest",
+    "duplicate_of",
+)
+SETTLED_FROM = ("claim_id", "question_id", "made_at", "resolve_by", "resolver", "spec")
+ASKED = ("question_id", "topic_id", "template", "window_days", "made_at", "statement")
 
 
 @dg.multi_asset(
@@ -101,15 +116,21 @@ def predictions_and_outcomes(
     """
     days = days_of(context)
     backfill = len(days) > 1
-    with nullcontext() if world.analyst_on else world.warehouse.hold():
+    # A day's fits are small: a second BLAS thread spins longer than it computes, and where it
+    # splits a sum, the last digits of a probability would hang on the machine's cores.
+    with (
+        threadpool_limits(1, user_api="blas"),
+        nullcontext() if world.analyst_on else world.warehouse.hold(),
+    ):
         with world.warehouse.read() as reader:
             triggers = world.trigger_vectors(reader)
+        vectors = VectorMemory(world.encoder.name)
         for day in each_day(days, world, "predictions and outcomes"):
             moment = as_of(context, world, day)
-            settle(world, day, moment)
+            settle(world, day, moment, vectors)
             if world.analyst_on:
                 judge(world, day, moment, backfill=backfill)
-            forecast(world, day, moment, phase(context, day), triggers)
+            forecast(world, day, moment, phase(context, day), triggers, vectors)
             if world.analyst_on:
                 analyse(world, day, phase(context, day), backfill=backfill)
             sign_off(world, day, moment)
@@ -119,22 +140,22 @@ def predictions_and_outcomes(
         yield from model_results(world, reader, days)
 
 
-def settle(world: World, day: pd.Timestamp, moment: pd.Timestamp) -> int:
+def settle(world: World, day: pd.Timestamp, moment: pd.Timestamp, vectors: VectorMemory) -> int:
     """Append the verdicts that can be given as of a moment; returns their number."""
     with world.warehouse.read() as reader:
-        claims = reader.open_claims(moment)
+        claims = reader.open_claims(moment, SETTLED_FROM)
         claims = claims[claims["resolver"] == "rule"]
         if claims.empty:
             return 0
-        specs = [json.loads(spec) for spec in claims["spec"]]
+        specs = [json.loads(spec) for spec in claims["spec"].unique()]
         anchors = reader.anchors(pd.Series([spec["anchor_id"] for spec in specs], dtype=str))
-        articles = reader.articles_as_of(moment, claims["made_at"].min())
-        vectors = reader.vectors(world.encoder.name, articles["content_digest"])
+        articles = reader.articles_as_of(moment, claims["made_at"].min(), READ)
+        matrix = vectors.of(reader, articles["content_digest"])
     verdicts = resolve_rules(
         claims,
         anchors,
         articles,
-        vectors,
+        matrix,
         as_of=moment,
         day=day,
         code_version=world.code_version,
@@ -151,6 +172,7 @@ def forecast(
     moment: pd.Timestamp,
     phase_: str,
     trigger_vectors: Mapping[str, np.ndarray],
+    vectors: VectorMemory,
 ) -> int:
     """Append the day's edition, unless the day is sealed; returns the number of claims.
 
@@ -160,7 +182,7 @@ def forecast(
     with world.warehouse.read() as reader:
         if not reader.editions_of(day).empty:
             return 0
-        window = reader.live_window(day, moment, LIVE_DAYS)
+        window = reader.live_window(day, moment, LIVE_DAYS, READ)
         window = window[window["topic_id"].notna()].reset_index(drop=True)
         if window.empty:
             return 0
@@ -168,10 +190,10 @@ def forecast(
             day=day,
             as_of=moment,
             window=window,
-            vectors=reader.vectors(world.encoder.name, window["content_digest"]),
+            vectors=vectors.of(reader, window["content_digest"]),
             topics=reader.topics_as_of(moment, moment - pd.Timedelta(days=2)),
             settled=reader.settled_questions(moment),
-            open_claims=reader.open_claims(moment).drop_duplicates("question_id"),
+            open_claims=reader.open_claims(moment, ASKED).drop_duplicates("question_id"),
             trigger_vectors=trigger_vectors,
             embedding_model=world.encoder.name,
             phase=phase_,

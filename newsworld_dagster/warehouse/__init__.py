@@ -15,6 +15,7 @@ from newsworld_dagster.warehouse.store import (
     WarehouseMissingError,
     Writer,
 )
+from newsworld_dagster.warehouse.vectors import VectorMemory
 
 __all__ = [
     "APPEND_ONLY",
@@ -24,6 +25,7 @@ __all__ = [
     "MigrationError",
     "Reader",
     "Snapshot",
+    "VectorMemory",
     "Warehouse",
     "WarehouseFullError",
     "WarehouseLockedError",

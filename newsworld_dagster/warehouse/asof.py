@@ -66,12 +66,15 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
     # -- articles ---------------------------------------------------------------------------
 
     def articles_as_of(
-        self, as_of: pd.Timestamp, since: pd.Timestamp | None = None
+        self,
+        as_of: pd.Timestamp,
+        since: pd.Timestamp | None = None,
+        columns: Sequence[str] = ("*",),
     ) -> pd.DataFrame:
         """Articles first seen up to `as_of` (and from `since` on), oldest first."""
         return self.frame(
-            "SELECT * FROM news.articles WHERE first_seen_at <= ? AND first_seen_at >= ? "
-            "ORDER BY first_seen_at, article_id",
+            f"SELECT {', '.join(columns)} FROM news.articles "  # noqa: S608
+            "WHERE first_seen_at <= ? AND first_seen_at >= ? ORDER BY first_seen_at, article_id",
             as_of,
             since if since is not None else pd.Timestamp("1970-01-01"),
         )
@@ -158,15 +161,17 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
 
     # -- stories and topics -------------------------------------------------------------------
 
-    def live_window(self, day: pd.Timestamp, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
+    def live_window(
+        self, day: pd.Timestamp, as_of: pd.Timestamp, days: int, columns: Sequence[str] = ("*",)
+    ) -> pd.DataFrame:
         """Articles of the `days` days up to `as_of`, each with its story and topic of then.
 
-        Beside the columns of `news.articles`: story_id and topic_id, null where there is none,
-        as they stood before `day` was processed or, where it was, after it; and assigned_on,
-        the day of the assignment.
+        Beside the columns of `news.articles`, all or some: story_id and topic_id, null where
+        there is none, as they stood before `day` was processed or, where it was, after it; and
+        assigned_on, the day of the assignment.
         """
         return self.frame(
-            """
+            f"""
             WITH window_articles AS (
                 SELECT * FROM news.articles WHERE first_seen_at <= $as_of AND first_seen_at > $since
             ),
@@ -182,12 +187,13 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
                 WHERE day <= $day
                 QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
             )
-            SELECT w.*, a.story_id, a.assigned_on, l.topic_id
+            SELECT {", ".join(f"w.{name}" for name in columns)},
+                a.story_id, a.assigned_on, l.topic_id
             FROM window_articles AS w
             LEFT JOIN assigned AS a USING (article_id)
             LEFT JOIN linked AS l ON l.story_id = a.story_id
             ORDER BY first_seen_at, article_id
-            """,
+            """,  # noqa: S608
             {"as_of": as_of, "since": as_of - pd.Timedelta(days=days), "day": day},
         )
 
@@ -408,11 +414,11 @@ class Reader(AnalysisReads, DigestReads, EditionReads, EvidenceReads, LearningRe
         """The verdict in force at `as_of` of each claim that has one."""
         return self.frame(f"{in_force('claim_id')} ORDER BY claim_id", {"as_of": as_of})
 
-    def open_claims(self, as_of: pd.Timestamp) -> pd.DataFrame:
+    def open_claims(self, as_of: pd.Timestamp, columns: Sequence[str] = ("*",)) -> pd.DataFrame:
         """Claims made up to `as_of` that have no verdict then."""
         return self.frame(
-            "SELECT * FROM forecasts.claims AS c WHERE as_of <= ? AND NOT EXISTS "
-            "(SELECT 1 FROM outcomes.resolutions AS r "
+            f"SELECT {', '.join(columns)} FROM forecasts.claims AS c "  # noqa: S608
+            "WHERE as_of <= ? AND NOT EXISTS (SELECT 1 FROM outcomes.resolutions AS r "
             "WHERE r.claim_id = c.claim_id AND r.decided_at <= ?) ORDER BY seq",
             as_of,
             as_of,

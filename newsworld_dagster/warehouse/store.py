@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from newsworld_dagster.contracts import CONTRACTS, meet
 from newsworld_dagster.warehouse.asof import Reader
@@ -103,24 +104,31 @@ class Writer(Reader):
             return 0
         keys = schema.unique or []
         names = ", ".join(f'"{key}"' for key in keys)
-        self.connection.register("incoming", rows[list(keys)])
-        stored = self.connection.execute(
-            f"SELECT {names} FROM {table} SEMI JOIN incoming USING ({names})"  # noqa: S608
-        ).df()
-        self.connection.unregister("incoming")
-        if not stored.empty:
-            known = pd.MultiIndex.from_frame(stored)
+        with self._incoming(rows[list(keys)]):
+            stored = self.connection.execute(
+                f"SELECT {names} FROM {table} SEMI JOIN incoming USING ({names})"  # noqa: S608
+            ).fetchall()
+        if stored:
+            known = pd.MultiIndex.from_frame(pd.DataFrame(stored, columns=list(keys)))
             rows = rows[~pd.MultiIndex.from_frame(rows[list(keys)]).isin(known)]
         return self._insert(table, rows)
 
     def _insert(self, table: str, rows: pd.DataFrame) -> int:
         if not rows.empty:
-            self.connection.register("incoming", rows)
-            self.connection.execute(
-                f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
-            )
-            self.connection.unregister("incoming")
+            with self._incoming(rows):
+                self.connection.execute(
+                    f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
+                )
         return len(rows)
+
+    @contextmanager
+    def _incoming(self, rows: pd.DataFrame) -> Iterator[None]:
+        """The rows under the name `incoming`, as arrow: DuckDB would read each text of a frame."""
+        self.connection.register("incoming", pa.Table.from_pandas(rows, preserve_index=False))
+        try:
+            yield
+        finally:
+            self.connection.unregister("incoming")
 
     @staticmethod
     def _refuse_append_only(table: str) -> None:
