@@ -46,6 +46,14 @@ def found_term(terms: tuple[str, ...], text: str) -> str | None:
     return match.group(0) if match else None
 
 
+@lru_cache(maxsize=50_000)
+def families_in(text: str) -> frozenset[str]:
+    """Names of the families one of whose terms stands in a text."""
+    return frozenset(
+        name for name, family in trigger_families().items() if _pattern(family.terms).search(text)
+    )
+
+
 @cache
 def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
     parts = (re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for term in terms)

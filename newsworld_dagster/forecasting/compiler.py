@@ -53,7 +53,8 @@ def compile_report(
     code_version: str,
 ) -> list[Compiled]:
     """The report of each forecaster on the same questions."""
-    sources = _sources(draft)
+    chosen = _chosen(draft)
+    sources, overview = _sources(draft, chosen), _overview(draft, chosen)
     findings = [
         lint(
             question.statement,
@@ -82,6 +83,7 @@ def compile_report(
             *answer,
             findings,
             sources=sources,
+            overview=overview,
             day=day,
             phase=phase,
             input_digest=input_digest,
@@ -113,6 +115,7 @@ def _compile_one(
     findings: Sequence[Sequence[Finding]],
     *,
     sources: str,
+    overview: str,
     day: pd.Timestamp,
     phase: str,
     input_digest: str,
@@ -190,7 +193,7 @@ def _compile_one(
             "day": day,
             "as_of": brief.as_of,
             "headline": _headline(draft, probabilities),
-            "overview": _overview(draft, sources),
+            "overview": overview,
             "claims": len(claims),
             "sources": sources,
             "model": model,
@@ -198,27 +201,41 @@ def _compile_one(
     return Compiled(report, claims, refusals)
 
 
-def _sources(draft: ReportDraft) -> str:
+def _chosen(draft: ReportDraft) -> list[int]:
+    """Positions of the articles that the report rests on: the latest, then the most central.
+
+    One a publisher, all of the last seven days.
+    """
+    seen = draft.matched["first_seen_at"].to_numpy()
+    ids, publishers = draft.matched["article_id"].tolist(), draft.matched["publisher"].tolist()
+    recent = _recent(draft, seen)
+    central = sorted(recent, key=lambda place: (-draft.similarity[place], ids[place]))
+    by_publisher: dict[str, int] = {}
+    for place in (recent[-1], *central):
+        by_publisher.setdefault(publishers[place], place)
+    return list(by_publisher.values())[:MOST_SOURCES]
+
+
+def _recent(draft: ReportDraft, seen: np.ndarray) -> list[int]:
+    """Positions of the articles of the last seven days, in time order."""
+    start = (draft.brief.as_of - pd.Timedelta(days=7)).to_datetime64()
+    recent = np.flatnonzero(seen > start)
+    return recent[np.argsort(seen[recent], kind="stable")].tolist()
+
+
+def _sources(draft: ReportDraft, chosen: Sequence[int]) -> str:
     """JSON of the articles that the report rests on, numbered, each with what it is there for."""
-    articles = draft.matched.assign(similarity=draft.similarity)
-    recent = articles[
-        articles["first_seen_at"] > draft.brief.as_of - pd.Timedelta(days=7)
-    ].sort_values("first_seen_at", kind="stable")
-    latest = recent.iloc[[-1]]
-    central = recent.sort_values(["similarity", "article_id"], ascending=[False, True])
-    central = central.drop_duplicates("publisher")
-    chosen = pd.concat([latest, central]).drop_duplicates("article_id")
-    chosen = chosen.drop_duplicates("publisher").head(MOST_SOURCES)
-    first = recent["article_id"].iloc[0]
+    first = _recent(draft, draft.matched["first_seen_at"].to_numpy())[0]
+    ids = draft.matched["article_id"].tolist()
     sources = []
-    for number, row in enumerate(chosen.itertuples(), start=1):
-        if row.article_id == latest["article_id"].iloc[0]:
+    for number, place in enumerate(chosen, start=1):
+        if number == 1:
             note = "the latest report"
-        elif row.article_id == first:
+        elif place == first:
             note = "the first report of the week"
         else:
-            note = f"close to the heart of the topic (similarity {row.similarity:.2f})"
-        sources.append({"number": number, "article_id": row.article_id, "note": note})
+            note = f"close to the heart of the topic (similarity {draft.similarity[place]:.2f})"
+        sources.append({"number": number, "article_id": ids[place], "note": note})
     return json.dumps(sources, ensure_ascii=False)
 
 
@@ -231,13 +248,12 @@ def _headline(draft: ReportDraft, probabilities: Sequence[float]) -> str:
     )
 
 
-def _overview(draft: ReportDraft, sources: str) -> str:
+def _overview(draft: ReportDraft, chosen: Sequence[int]) -> str:
     signals = draft.brief.signals
-    by_id = draft.matched.drop_duplicates("article_id").set_index("article_id")
+    titles, publishers = draft.matched["title"].tolist(), draft.matched["publisher"].tolist()
     cited = "; ".join(
-        f"“{by_id.loc[source['article_id'], 'title']}” "
-        f"({by_id.loc[source['article_id'], 'publisher']}) [{source['number']}]"
-        for source in json.loads(sources)[:3]
+        f"“{titles[place]}” ({publishers[place]}) [{number}]"
+        for number, place in enumerate(chosen[:3], start=1)
     )
     return (
         f"In the seven days before {draft.brief.as_of:%Y-%m-%d}, "

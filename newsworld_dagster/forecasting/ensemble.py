@@ -184,7 +184,12 @@ def answers(rows: pd.DataFrame, members: Sequence[str]) -> pd.DataFrame:
             f"{first['forecaster']!r} answers question {first['question_id']!r} more than once; "
             "give each of its samples a name of its own, or combine them first."
         )
-    table = rows.assign(log_odds=log_odds(rows["probability"])).pivot_table(
-        index="question_id", columns="forecaster", values="log_odds", aggfunc="first"
+    said = rows[rows["forecaster"].isin(members)]
+    places, questions = pd.factorize(said["question_id"], sort=True)
+    table = np.full((len(questions), len(members)), np.nan)
+    table[places, said["forecaster"].map(list(members).index)] = log_odds(said["probability"])
+    return pd.DataFrame(
+        table,
+        index=pd.Index(questions, name="question_id"),
+        columns=pd.Index(members, name="forecaster"),
     )
-    return table.reindex(columns=list(members)).sort_index()

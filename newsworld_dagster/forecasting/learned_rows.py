@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,18 @@ from newsworld_dagster.forecasting.learned import (
     learned_forecasts,
 )
 from newsworld_dagster.forecasting.ledger import digest
+
+_SAID = (
+    "report_id",
+    "worded_as",
+    "forecaster",
+    "model",
+    "topic_label",
+    "actor",
+    "action",
+    "window_days",
+    "probability",
+)
 
 
 def with_learned(
@@ -132,12 +145,15 @@ def _claims(made: pd.DataFrame, said: pd.DataFrame, members: Sequence[str]) -> p
 
 def _reports(reports: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
     """One report a learning forecaster and topic, in the words of a member's."""
-    words = reports.set_index("report_id")
+    words = {row["report_id"]: row for row in reports.to_dict("records")}
+    of_report: dict[object, list[dict[str, Any]]] = {}
+    for claim in claims[list(_SAID)].to_dict("records"):
+        of_report.setdefault(claim["report_id"], []).append(claim)
     rows = []
-    for report_id, own in claims.groupby("report_id", sort=False):
-        surest = own.loc[(own["probability"] - 0.5).abs().idxmax()]
+    for report_id, own in of_report.items():
+        surest = max(own, key=lambda claim: abs(claim["probability"] - 0.5))
         rows.append(
-            words.loc[surest["worded_as"]].to_dict()
+            words[surest["worded_as"]]
             | {
                 "report_id": report_id,
                 "forecaster": surest["forecaster"],

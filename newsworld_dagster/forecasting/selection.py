@@ -84,7 +84,11 @@ def select(
         blindly, so that the model has varied ones to learn from.
     """
     parameters = parameters or SelectionParameters()
-    asked = open_claims.groupby(["template", "window_days"])["made_at"].max().to_dict()
+    asked: dict[tuple[str, int], pd.Timestamp] = {}
+    columns = (open_claims[name] for name in ("template", "window_days", "made_at"))
+    for template, window_days, made_at in zip(*columns, strict=True):
+        kind = (template, window_days)
+        asked[kind] = max(asked.get(kind, made_at), made_at)
     free = [place for place, question in enumerate(questions) if not _asked_lately(question, asked)]
     chosen: list[int] = []
     for slot, low, high, triggers in _slots(questions, fitted, parameters):

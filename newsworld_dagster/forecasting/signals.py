@@ -42,7 +42,8 @@ def signals_of(matched: pd.DataFrame, as_of: pd.Timestamp) -> Signals:
     ValueError
         When an article was first seen after `as_of`.
     """
-    age = ((as_of - matched["first_seen_at"]) / pd.Timedelta(days=1)).to_numpy()
+    seen = matched["first_seen_at"].to_numpy(dtype="datetime64[us]")
+    age = (as_of.to_datetime64() - seen) / np.timedelta64(1, "D")
     if (age < 0).any():
         raise ValueError(f"An article first seen after {as_of} must not be read as of then.")
     publishers = matched["publisher"].to_numpy()

@@ -70,6 +70,7 @@ def resolve_rules(
     placed = {anchor_id: place for place, anchor_id in enumerate(anchors["anchor_id"])}
     matched = matches(articles, vectors, anchors)
     texts = Texts.of(articles)
+    article_ids = articles["article_id"].to_numpy(dtype=object)
     days_with_news = np.unique(articles["day"].to_numpy())
     answered: dict[str, list[str]] = {}
     for question, claim_id in zip(claims["question_id"], claims["claim_id"], strict=True):
@@ -96,7 +97,18 @@ def resolve_rules(
         if decided is None:
             continue
         verdict, reason = decided
-        evidence = _evidence(articles.iloc[found[:MOST_EVIDENCE]])
+        evidence = json.dumps(
+            [
+                {
+                    "article_id": article_ids[place],
+                    "publisher": texts.publisher[place],
+                    "seen_at": pd.Timestamp(seen[place]).isoformat(),
+                    "quote": texts.title[place],
+                }
+                for place in found[:MOST_EVIDENCE]
+            ],
+            ensure_ascii=False,
+        )
         rows.extend(
             {
                 "resolution_id": resolution_id(claim_id, verdict, as_of, reason),
@@ -161,19 +173,3 @@ def _gaps(
     """Days of a window without an article, and days of the window."""
     window = pd.date_range(made_at.floor("D"), resolve_by - pd.Timedelta(microseconds=1), freq="D")
     return int((~np.isin(window.to_numpy(), days_with_news)).sum()), len(window)
-
-
-def _evidence(articles: pd.DataFrame) -> str:
-    columns = (articles[name] for name in ("article_id", "publisher", "first_seen_at", "title"))
-    return json.dumps(
-        [
-            {
-                "article_id": article_id,
-                "publisher": publisher,
-                "seen_at": seen_at.isoformat(),
-                "quote": title,
-            }
-            for article_id, publisher, seen_at, title in zip(*columns, strict=True)
-        ],
-        ensure_ascii=False,
-    )

@@ -40,12 +40,13 @@ def seal(verdicts: pd.DataFrame, head: tuple[int, str], as_of: pd.Timestamp) -> 
     DataFrame
         Meeting `outcomes.verdict_chain`.
     """
-    rows = verdicts.sort_values(["decided_at", "resolution_id"]).reset_index(drop=True)
+    rows = verdicts.sort_values(["decided_at", "resolution_id"])
+    ids = rows["resolution_id"].tolist()
     number, previous = head
     links = []
     for place, content in enumerate(contents(rows, _CONTENT)):
         before, previous = previous, row_hash(previous, content)
-        links.append((number + place + 1, rows["resolution_id"][place], as_of, before, previous))
+        links.append((number + place + 1, ids[place], as_of, before, previous))
     return meet(CHAIN, pd.DataFrame(links, columns=list(CHAIN.columns)))
 
 
