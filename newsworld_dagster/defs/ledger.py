@@ -7,7 +7,6 @@ from contextlib import nullcontext
 import dagster as dg
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
 from newsworld_dagster.defs.analysis import analyse, judge
@@ -116,12 +115,7 @@ def predictions_and_outcomes(
     """
     days = days_of(context)
     backfill = len(days) > 1
-    # A day's fits are small: a second BLAS thread spins longer than it computes, and where it
-    # splits a sum, the last digits of a probability would hang on the machine's cores.
-    with (
-        threadpool_limits(1, user_api="blas"),
-        nullcontext() if world.analyst_on else world.warehouse.hold(),
-    ):
+    with nullcontext() if world.analyst_on else world.warehouse.hold():
         with world.warehouse.read() as reader:
             triggers = world.trigger_vectors(reader)
         vectors = VectorMemory(world.encoder.name)

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
+from threadpoolctl import threadpool_limits
 
 from newsworld_dagster.settings import Settings
 
@@ -93,7 +94,7 @@ class StepClock:
 
 
 def limited(compute: Compute) -> Compute:
-    """A step's function with the limit of the settings.
+    """A step's function with the limit of the settings, and one BLAS thread.
 
     Goes between the asset's decorator and the function. A step that is overdue is not tried
     again: what hung once would hang again.
@@ -105,7 +106,7 @@ def limited(compute: Compute) -> Compute:
             clock = _clock(kwargs)
             results = compute(*args, **kwargs)
             while True:
-                with _failing(), clock.running():
+                with _failing(), _alone(), clock.running():
                     result = next(results, END)
                 if result is END:
                     return
@@ -115,10 +116,19 @@ def limited(compute: Compute) -> Compute:
 
     @functools.wraps(compute)
     def at_once(*args: Any, **kwargs: Any) -> Any:
-        with _failing(), _clock(kwargs).running():
+        with _failing(), _alone(), _clock(kwargs).running():
             return compute(*args, **kwargs)
 
     return at_once  # type: ignore[return-value]
+
+
+def _alone() -> threadpool_limits:
+    """One BLAS thread as long as the block lasts.
+
+    What a day multiplies is small: a second thread spins longer than it computes, and where it
+    splits a sum, the last digits would hang on the machine's cores.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 @contextmanager

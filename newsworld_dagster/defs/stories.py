@@ -29,6 +29,7 @@ from newsworld_dagster.stories import (
 )
 from newsworld_dagster.stories.health import size_distribution
 from newsworld_dagster.stories.pair_model import FittedOn
+from newsworld_dagster.warehouse import VectorMemory
 
 ASSIGNMENTS = dg.AssetKey(["stories", "assignments"])
 LINEAGE = dg.AssetKey(["stories", "lineage"])
@@ -64,6 +65,7 @@ def stories(
     """Assign the articles of each day, oldest day first."""
     parameters = StoryParameters()
     days = days_of(context)
+    known_vectors = VectorMemory(world.encoder.name)
     with world.warehouse.hold():
         for day in each_day(days, world, "stories"):
             with world.warehouse.read() as reader:
@@ -71,7 +73,7 @@ def stories(
                 window = reader.live_window(
                     day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
                 )
-                matrix = reader.vectors(world.encoder.name, window["content_digest"])
+                matrix = known_vectors.of(reader, window["content_digest"])
                 older = reader.older_members(
                     day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
                 )
@@ -147,13 +149,14 @@ def topics(
     with world.warehouse.hold():
         with world.warehouse.read() as reader:
             sections = world.section_vectors(reader)
+        known_vectors = VectorMemory(world.encoder.name)
         for day in each_day(days, world, "topics"):
             with world.warehouse.read() as reader:
                 moment = as_of(context, world, day)
                 window = reader.live_window(day, moment, parameters.window_days)
                 window = window[window["story_id"].notna()].reset_index(drop=True)
                 window["fresh"] = window["assigned_on"] == day
-                matrix = reader.vectors(world.encoder.name, window["content_digest"])
+                matrix = known_vectors.of(reader, window["content_digest"])
                 reach = day - pd.Timedelta(days=parameters.window_days + 1)
                 links = reader.topic_stories_as_of(day, reach)
                 known = reader.topics_as_of(day, reach)

@@ -148,40 +148,51 @@ class _Describer:
     ) -> None:
         self.window, self.vectors, self.day, self.parameters = window, vectors, day, parameters
         self.topic_ids = pd.Series(topic_ids, index=window.index, dtype=object)
-        rows = zip(*(topics[name].tolist() for name in topics), strict=True)
-        described = (dict(zip(topics, row, strict=True)) for row in rows)
-        self.known: dict[str, dict[str, Any]] = {row["topic_id"]: row for row in described}
+        brief = ("topic_id", "label", "articles", "last_seen_at")
+        self.known = {
+            topic: (label, articles, seen)
+            for topic, label, articles, seen in zip(
+                *(topics[name].tolist() for name in brief), strict=True
+            )
+        }
         self.titles = window["title"].to_numpy(dtype=object)
         self.summaries = window["summary"].to_numpy(dtype=object)
         self.sections = window["section"].to_numpy(dtype=object)
         self.fresh = window["fresh"].to_numpy(dtype=bool)
         held = window[_COUNTED].assign(topic_id=self.topic_ids)
         both = pd.concat([earlier[["topic_id", *_COUNTED]], held]) if len(earlier) else held
+        both = both.dropna(subset=["topic_id"])
+        self.counts: dict[str, int] = both["topic_id"].value_counts().to_dict()
+        touched = self.topic_ids[self.fresh].drop_duplicates().tolist()
+        gained = set(touched)
+        lost = sorted(
+            topic
+            for topic, (_, articles, _) in self.known.items()
+            if topic not in gained and articles != self.counts.get(topic, 0)
+        )
+        self.changed = [*touched, *lost]
+        # Only what changed is looked at row by row.
         self.articles: defaultdict[str, list[Article]] = defaultdict(list)
-        for article in articles_of(both.dropna(subset=["topic_id"])):
+        for article in articles_of(both[both["topic_id"].isin(self.changed)]):
             self.articles[article.topic_id].append(article)
+        before = topics[topics["topic_id"].isin(self.changed)]
+        self.rows: dict[str, dict[str, Any]] = before.set_index("topic_id").to_dict("index")
         age = (day - window["day"]).dt.days.to_numpy()
         self.weights = 0.5 ** (age / parameters.half_life_days)
 
     def describe(self, shares: np.ndarray) -> pd.DataFrame:
         """Rows for `stories.topics`, of topics that gained articles or lost some to another."""
-        touched = list(self.topic_ids[self.fresh].drop_duplicates())
-        lost = [
-            topic
-            for topic, row in self.known.items()
-            if topic not in touched and row["articles"] != self._count(topic)
-        ]
         statistics = TermStatistics.of(self.window)
         awake = self.day - pd.Timedelta(days=self.parameters.window_days)
         taken = {  # by whom; of two rows made before labels were unique, either may hold it
-            label_key(str(row["label"])): topic
-            for topic, row in self.known.items()
-            if row["last_seen_at"] > awake
+            label_key(str(label)): topic
+            for topic, (label, _, seen) in self.known.items()
+            if seen > awake
         }
         places_of = self.topic_ids.groupby(self.topic_ids).indices
         rows = []
-        for topic in [*touched, *sorted(lost)]:
-            if self._count(topic) == 0:
+        for topic in self.changed:
+            if not self.counts.get(topic):
                 rows.append(self._emptied(topic))
                 continue
             places = places_of.get(topic)
@@ -191,9 +202,6 @@ class _Describer:
             rows.append(self._described(topic, places, shares, statistics, taken))
         return pd.DataFrame(rows, columns=list(TOPICS.columns))
 
-    def _count(self, topic: str) -> int:
-        return len(self.articles.get(topic, ()))
-
     def _described(
         self,
         topic: str,
@@ -202,7 +210,7 @@ class _Describer:
         statistics: TermStatistics,
         taken: dict[str, str],
     ) -> dict[str, object]:
-        before = self.known[topic]["label"] if topic in self.known else None
+        before = self.known[topic][0] if topic in self.known else None
         if before is not None and taken.get(label_key(before)) == topic:
             del taken[label_key(before)]
         label, keywords = label_and_keywords(
@@ -227,7 +235,7 @@ class _Describer:
         fresh = places[self.fresh[places]]
         if topic not in self.known or fresh.size == 0:
             return float(topic not in self.known)
-        cosine = float(_unit(self.vectors[fresh].mean(axis=0)) @ self.known[topic]["vector"])
+        cosine = float(_unit(self.vectors[fresh].mean(axis=0)) @ self.rows[topic]["vector"])
         return min(max(1.0 - cosine, 0.0), 1.0)
 
     def _counted(self, topic: str, novelty: float) -> dict[str, object]:
@@ -250,14 +258,14 @@ class _Describer:
         } | asdict(significance_of(own, novelty, self.day))
 
     def _remembered(self, topic: str) -> dict[str, object]:
-        kept = {name: self.known[topic][name] for name in ("label", "keywords", "section")}
-        return kept | {"vector": self.known[topic]["vector"]} | self._counted(topic, 0.0)
+        kept = {name: self.rows[topic][name] for name in ("label", "keywords", "section")}
+        return kept | {"vector": self.rows[topic]["vector"]} | self._counted(topic, 0.0)
 
     def _emptied(self, topic: str) -> dict[str, object]:
         """The last row of a topic whose articles have all moved to other topics."""
         nothing = dict.fromkeys(("articles", "publishers", "stories", "independent_publishers"), 0)
         still = dict.fromkeys(("growth", "novelty", "persistence", "significance"), 0.0)
-        row = self.known[topic] | nothing | still
+        row = self.rows[topic] | nothing | still
         return row | {
             "topic_id": topic,
             "day": self.day,

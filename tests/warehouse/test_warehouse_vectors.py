@@ -31,6 +31,6 @@ def test_a_window_that_moves_on_is_read_once_a_text(
             assert found.tolist() == [GIVEN[digest] for digest in window]
         # The window of one text forgot the others: they are read again.
         assert asked == [["d1", "d2"], ["d3"], ["d4"], ["d5"], ["d4"]]
-        with pytest.raises(LookupError, match="1 of 1 texts are not embedded with 'm'"):
+        with pytest.raises(LookupError, match="1 of 2 texts are not embedded with 'm'"):
             memory.of(reader, pd.Series(["d4", "d9"]))
         assert memory.of(reader, pd.Series(["d4"])).tolist() == [[2, 1]]
