@@ -70,7 +70,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--world", type=Path, help="keep the world here; a new one otherwise")
+    parser.add_argument(
+        "--world",
+        type=Path,
+        help="make the world here and keep it; one that is there holds the whole archive and its "
+        "vectors already, so import and embedding are left out",
+    )
     given = parser.parse_args()
     shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
     archive = shared / "news_gnews" / "articles.parquet"
@@ -93,18 +98,24 @@ def main() -> int:
         days = (last - first).days
         size = f"{len(before):,} articles, {days} days"
         sys.stdout.write("| what | size | wall s | CPU s | MiB |\n|---|---|---|---|---|\n")
-        took = timed([newsworld, "import", str(folder / "before.parquet")], world)
-        show("import", size, took)
         span = [f"{first:%F}", f"{last - pd.Timedelta(days=1):%F}"]
-        took = timed([sys.executable, str(folder / "embed.py"), *span], world)
-        show("embedding", size, took)
+        held = (world / "warehouse" / "newsworld.duckdb").exists()
+        if held:
+            sys.stderr.write(f"{world} is taken to hold the archive and its vectors\n")
+            new = articles[seen >= last]
+        else:
+            took = timed([newsworld, "import", str(folder / "before.parquet")], world)
+            show("import", size, took)
+            took = timed([sys.executable, str(folder / "embed.py"), *span], world)
+            show("embedding", size, took)
         start = first + pd.Timedelta(days=WARM_UP_DAYS)
         took = timed(
             [newsworld, "backtest", "--from", f"{start:%F}", "--to", span[1],
              "--warm-up-from", span[0]], world,
         )  # fmt: skip
         show("backtest, vectors at hand", size, took, "every step of every day, notebook and pages")
-        timed([newsworld, "import", str(folder / "new.parquet")], world)
+        if not held:
+            timed([newsworld, "import", str(folder / "new.parquet")], world)
         took = timed([newsworld, "run", "--as-of", f"{last:%F}T23:59:59"], world)
         show("`newsworld run` to published pages", f"{len(new)} new articles behind these", took)
         took = timed([newsworld, "run", "--as-of", f"{last:%F}T23:59:59"], world)
