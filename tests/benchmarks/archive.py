@@ -83,7 +83,7 @@ def main() -> int:
         sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
         return 0
     articles = pd.read_parquet(archive)
-    seen = pd.to_datetime(articles["first_seen_at"], utc=True).dt.tz_localize(None)
+    seen = pd.to_datetime(articles["first_seen_utc"], utc=True).dt.tz_localize(None)
     last = seen.max().floor("D")
     newsworld = str(Path(sys.executable).with_name("newsworld"))
     with tempfile.TemporaryDirectory() as scratch:

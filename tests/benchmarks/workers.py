@@ -69,7 +69,7 @@ def main() -> int:
         sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
         return 0
     articles = pd.read_parquet(archive)
-    seen = pd.to_datetime(articles["first_seen_at"], utc=True).dt.tz_localize(None)
+    seen = pd.to_datetime(articles["first_seen_utc"], utc=True).dt.tz_localize(None)
     first = seen.min().floor("D") + pd.Timedelta(days=1)
     last = first + pd.Timedelta(days=given.days - 1)
     part = articles[(seen >= first) & (seen < last + pd.Timedelta(days=1))]
