@@ -90,10 +90,10 @@ class Settings(BaseSettings):
         default=4, ge=1, description="Runs at once over which the embedding of days is spread"
     )
     worker_patience: int = Field(
-        default=21_600,
+        default=25_200,
         ge=1,
         description="Seconds after which the step of a lost worker goes to another; longer than "
-        "the longest step",
+        "step_limit, or a step that is at work would be begun again",
     )
     lock_timeout: float = Field(
         default=120.0, ge=0, description="Seconds to wait for another writer of the warehouse"

@@ -35,6 +35,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.figures import Figure, note
 from tests.benchmarks.millionstages import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,33 @@ def _rounded(found: Any) -> Any:
     return round(found, 4) if isinstance(found, float) else found
 
 
+def noted(rows: list[dict[str, Any]]) -> None:
+    """Hand the rows to `make bench`, each with its growth from the next smaller size."""
+    smaller: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["articles"]):
+        before, stage = smaller.get(row["stage"]), row["stage"]
+        slope = None
+        if before is not None:
+            times = max(row["cpu_s"], 0.1) / max(before["cpu_s"], 0.1)
+            slope = math.log(times) / math.log(row["articles"] / before["articles"])
+        about = f"{row['a_day']:g} articles a day, hashed words for vectors"
+        if row["outcome"] == "done":
+            smaller[stage] = row
+        else:
+            about = f"{row['outcome']}; {about}"
+        note(
+            Figure(
+                stage,
+                f"{row['articles']:,} simulated articles",
+                row["wall_s"],
+                row["cpu_s"],
+                row["peak_mib"],
+                exponent=slope if row["outcome"] == "done" else None,
+                note=about,
+            )
+        )
+
+
 def main() -> int:
     """Measure what is not measured yet, and print the tables."""
     parser = argparse.ArgumentParser(
@@ -163,6 +191,7 @@ def main() -> int:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
     ).stdout.strip()
+    noted(rows)
     sys.stdout.write(
         f"{platform.machine()}, {os.cpu_count()} cores, commit {commit}, {given.a_day:g} articles "
         f"a day, backtest of {given.days} days; embedding left out\n\n{table(rows)}\n"
