@@ -25,6 +25,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet "$$(grep '^torch==' requirements.lock)"
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	# Else the first command that loads the definitions would wait for it.
+	$(BIN)/dbt --quiet parse --project-dir dbt_models --profiles-dir dbt_models \
+	  --log-path dbt_models/target
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
