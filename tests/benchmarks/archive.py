@@ -21,8 +21,8 @@ from pathlib import Path
 import pandas as pd
 
 from tests.benchmarks.figures import Figure, note
+from tests.benchmarks.shared import ROOT, archive_file
 
-ROOT = Path(__file__).parents[2]
 NEW = 200
 WARM_UP_DAYS = 92
 EMBED = """
@@ -77,10 +77,8 @@ def main() -> int:
         "vectors already, so import and embedding are left out",
     )
     given = parser.parse_args()
-    shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    archive = shared / "news_gnews" / "articles.parquet"
-    if not archive.is_file():
-        sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
+    archive = archive_file()
+    if archive is None:
         return 0
     articles = pd.read_parquet(archive)
     seen = pd.to_datetime(articles["first_seen_utc"], utc=True).dt.tz_localize(None)

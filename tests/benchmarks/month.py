@@ -6,12 +6,12 @@ python -m tests.benchmarks.month [--from 2026-03-01] [--to 2026-03-30]
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.archive import ROOT, show, timed
+from tests.benchmarks.archive import show, timed
+from tests.benchmarks.shared import archive_file
 
 
 def main() -> int:
@@ -22,10 +22,8 @@ def main() -> int:
     parser.add_argument("--from", dest="first", default="2026-03-01")
     parser.add_argument("--to", dest="last", default="2026-03-30")
     given = parser.parse_args()
-    shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    archive = shared / "news_gnews" / "articles.parquet"
-    if not archive.is_file():
-        sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
+    archive = archive_file()
+    if archive is None:
         return 0
     newsworld = str(Path(sys.executable).with_name("newsworld"))
     days = f"{given.first} to {given.last}"

@@ -19,10 +19,10 @@ from pathlib import Path
 import pandas as pd
 
 from tests.benchmarks.figures import Figure, note
+from tests.benchmarks.shared import ROOT, archive_file
 from tests.scale.servers import Postgres, Redis
 from tests.scale.test_team_world import Team, with_workers
 
-ROOT = Path(__file__).parents[2]
 # How many workers, and how many threads each computes with; 0 leaves that to the libraries.
 WAYS = ((1, 0), (1, 1), (2, 1), (2, 0), (4, 1))
 EMBED = """
@@ -63,10 +63,8 @@ def main() -> int:
     )
     parser.add_argument("--days", type=int, default=20, help="days of the archive to embed")
     given = parser.parse_args()
-    shared = Path(os.environ.get("NEWSWORLD_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    archive = shared / "news_gnews" / "articles.parquet"
-    if not archive.is_file():
-        sys.stderr.write(f"No archive at {archive}: set NEWSWORLD_SHARED_DATA. Nothing measured.\n")
+    archive = archive_file()
+    if archive is None:
         return 0
     articles = pd.read_parquet(archive)
     seen = pd.to_datetime(articles["first_seen_utc"], utc=True).dt.tz_localize(None)
