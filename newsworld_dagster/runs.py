@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.alerts import Alert, send
+from newsworld_dagster.defs.limits import RANGE_END, RANGE_START
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.runhistory import history_kept_open
+from newsworld_dagster.runhistory import history_kept_open, planned_at_once
 from newsworld_dagster.runsafety import PROCESS_TAG, close_dead_runs, run_turn, this_process
 from newsworld_dagster.settings import PROJECT, Settings
 
@@ -92,10 +93,7 @@ def run_days(
 
 def range_tags(first: pd.Timestamp, last: pd.Timestamp) -> dict[str, str]:
     """The tags of a run over a range of days."""
-    return {
-        "dagster/asset_partition_range_start": f"{first:%Y-%m-%d}",
-        "dagster/asset_partition_range_end": f"{last:%Y-%m-%d}",
-    }
+    return {RANGE_START: f"{first:%Y-%m-%d}", RANGE_END: f"{last:%Y-%m-%d}"}
 
 
 def embed_days(world: World, first: pd.Timestamp, last: pd.Timestamp) -> None:
@@ -168,25 +166,27 @@ def _execute(
     from newsworld_dagster import definitions
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    if world.settings.workers is None:
-        job = definitions.defs().resolve_job_def(name)
-        done = job.execute_in_process(
+    several = tags.get(RANGE_START) != tags.get(RANGE_END)
+    with planned_at_once() if several else nullcontext():
+        if world.settings.workers is None:
+            job = definitions.defs().resolve_job_def(name)
+            done = job.execute_in_process(
+                instance=instance,
+                tags=tags,
+                run_config=quiet,
+                resources={"world": world},
+                raise_on_error=False,
+            )
+            return done.success, done.all_events
+        # Workers make the job and the world anew, from the same settings.
+        with dg.execute_job(
+            dg.reconstructable(getattr(definitions, name)),
             instance=instance,
             tags=tags,
             run_config=quiet,
-            resources={"world": world},
             raise_on_error=False,
-        )
-        return done.success, done.all_events
-    # Workers make the job and the world anew, from the same settings.
-    with dg.execute_job(
-        dg.reconstructable(getattr(definitions, name)),
-        instance=instance,
-        tags=tags,
-        run_config=quiet,
-        raise_on_error=False,
-    ) as spread:
-        return spread.success, spread.all_events
+        ) as spread:
+            return spread.success, spread.all_events
 
 
 def what_is_there(world: World) -> Made:

@@ -6,11 +6,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import dagster as dg
 
-from newsworld_dagster.runhistory import history_kept_open
+from newsworld_dagster.runhistory import history_kept_open, planned_at_once
 
 RUN = """
 import os, signal, sys
@@ -84,3 +85,27 @@ def test_files_stay_open_and_wait_for_the_disk_at_merges_alone(tmp_path: Path) -
     with engine.begin() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # as it was
         assert connection.execute(text("SELECT n FROM kept")).scalar() == 1
+
+
+def test_a_run_over_days_notes_once_what_it_will_make(tmp_path: Path) -> None:
+    days = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-02-01")
+
+    @dg.asset(partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
+    def month() -> None:
+        """Nothing."""
+
+    tags = {
+        "dagster/asset_partition_range_start": "2026-01-01",
+        "dagster/asset_partition_range_end": "2026-01-31",
+    }
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    noted = []
+    for context in (planned_at_once(), nullcontext()):
+        with dg.DagsterInstance.from_config(str(tmp_path)) as instance, context:
+            done = dg.materialize([month], instance=instance, tags=tags)
+            logs = instance.all_logs(done.run_id)
+            made = instance.get_materialized_partitions(month.key)
+        kinds = [log.dagster_event.event_type_value for log in logs if log.dagster_event]
+        noted.append(kinds.count("ASSET_MATERIALIZATION_PLANNED"))
+        assert len(made) == kinds.count("ASSET_MATERIALIZATION") == 31
+    assert noted == [1, 31]
