@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import altair as alt
@@ -182,7 +183,21 @@ def dark(chart: Any) -> Any:
         A copy with each colour of the house replaced by its counterpart in `DARK`.
     """
     # What was valid stays so, and to validate it anew takes seconds.
-    return type(chart).from_dict(darkened(chart.to_dict()), validate=False)
+    return type(chart).from_dict(darkened(specification(chart)), validate=False)
+
+
+def any_size() -> AbstractContextManager[Any]:
+    """Altair draws charts of any number of rows as long as the block lasts.
+
+    Its limit of 5,000 guards pages that carry their data; pictures carry none.
+    """
+    return alt.data_transformers.disable_max_rows()
+
+
+def specification(chart: Any) -> dict[str, Any]:
+    """What a chart is, however many rows it draws."""
+    with any_size():
+        return dict(chart.to_dict())
 
 
 def darkened(part: Any) -> Any:
@@ -201,8 +216,7 @@ def still_pictures() -> None:
     They need no script and no network, so they also show in an exported page, and a reader who
     does not see them hears their title.
     """
-    # The limit of 5,000 rows guards pages that carry their data; pictures carry none.
-    alt.data_transformers.disable_max_rows()
+    any_size()
     alt.renderers.register("still", _still)
     alt.renderers.enable("still")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from newsworld_dagster.scoring.chart_style import GREY, INK, PALETTE
+from newsworld_dagster.scoring.chart_style import GREY, INK, PALETTE, specification
 
 # What the house style draws in, and what it becomes on a dark page.
 _DARK: Final = {
@@ -32,7 +32,7 @@ def chart_svg(chart: Any, *, dark: bool = False) -> str:
     """
     import vl_convert
 
-    spec = json.dumps(chart.to_dict())
+    spec = json.dumps(specification(chart))
     for light, inverted in _DARK.items() if dark else ():
         spec = spec.replace(f'"{light}"', f'"{inverted}"')
     return str(vl_convert.vegalite_to_svg(spec))

@@ -14,6 +14,8 @@ from newsworld_dagster.scoring import (
     consistency_band,
     reliability_curve,
 )
+from newsworld_dagster.scoring.chart_svg import chart_svg
+from newsworld_dagster.scoring.charts.reliability import corners
 
 
 def card(forecasters: tuple[str, ...] = ("base-rate", "coverage")) -> pd.DataFrame:
@@ -290,3 +292,30 @@ def test_timeline_shows_the_latest_claims_and_says_so() -> None:
     chart = charts.topic_timeline(*topic(40), "A topic")
     assert len([row for row in values(chart) if "statement" in row]) == 30
     assert "The latest 30 of 40 claims." in chart.to_dict()["title"]["subtitle"]
+
+
+def many() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Bins, band and curve of more forecasts than Altair takes into a page."""
+    rng = np.random.default_rng(3)
+    p = rng.uniform(0.01, 0.99, 6_000)
+    y = (rng.random(6_000) < p).astype(int)
+    return calibration_bins(p, y), consistency_band(p, 20, seed=1), reliability_curve(p, y)
+
+
+def test_a_record_of_any_length_is_drawn() -> None:
+    bins, band, curve = many()
+    steep = curve.assign(recalibrated=curve["probability"])  # no level stretch
+    assert len(steep) > 5_000
+    chart = charts.reliability_diagram(bins, band, "Reliability", curve=steep)
+    assert "Reliability" in charts.chart_svg(charts.dark(chart))
+    assert chart_svg(chart).startswith("<svg")
+    assert "<picture>" in charts.chart_html(chart)
+    assert charts.chart_png(chart, 1)[1:4] == b"PNG"
+
+
+def test_level_stretches_of_a_curve_are_left_out_and_nothing_else() -> None:
+    _, _, curve = many()
+    kept = corners(curve, "recalibrated")
+    assert len(kept) < len(curve) / 10
+    again = np.interp(curve["probability"], kept["probability"], kept["recalibrated"])
+    assert again == pytest.approx(curve["recalibrated"].to_numpy(), abs=1e-12)

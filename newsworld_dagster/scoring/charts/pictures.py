@@ -6,7 +6,13 @@ import html
 import io
 from typing import Any
 
-from newsworld_dagster.scoring.chart_style import chart_words, darkened, inline_svg
+from newsworld_dagster.scoring.chart_style import (
+    any_size,
+    chart_words,
+    darkened,
+    inline_svg,
+    specification,
+)
 
 
 def chart_png(chart: Any, scale: float = 2) -> bytes:
@@ -25,7 +31,8 @@ def chart_png(chart: Any, scale: float = 2) -> bytes:
         The PNG file.
     """
     image = io.BytesIO()
-    chart.save(image, format="png", scale_factor=scale)
+    with any_size():
+        chart.save(image, format="png", scale_factor=scale)
     return image.getvalue()
 
 
@@ -43,7 +50,8 @@ def chart_svg(chart: Any) -> str:
         The SVG document.
     """
     image = io.StringIO()
-    chart.save(image, format="svg")
+    with any_size():
+        chart.save(image, format="svg")
     return image.getvalue()
 
 
@@ -61,7 +69,7 @@ def chart_html(chart: Any) -> str:
         A picture element that carries both drawings, and the words of the title for those who
         do not see it. It needs no script and no network.
     """
-    spec = chart.to_dict()
+    spec = specification(chart)
     _, described = chart_words(spec)
     return (
         f'<picture><source media="screen and (prefers-color-scheme: dark)" '

@@ -51,13 +51,13 @@ def reliability_diagram(
     layers: list[alt.Chart] = []
     if band is not None:
         layers.append(
-            alt.Chart(band)
+            alt.Chart(corners(band, "low", "high"))
             .mark_area(color=GREY, opacity=0.25)
             .encode(x=alt.X("probability:Q", scale=unit), y="low:Q", y2="high:Q")
         )
     if confidence is not None:
         layers.append(
-            alt.Chart(confidence)
+            alt.Chart(corners(confidence, "low", "high"))
             .mark_area(color=PALETTE[4], opacity=0.3)
             .encode(x=alt.X("probability:Q", scale=unit), y="low:Q", y2="high:Q")
         )
@@ -68,7 +68,7 @@ def reliability_diagram(
     )
     if curve is not None:
         layers.append(
-            alt.Chart(curve)
+            alt.Chart(corners(curve, "recalibrated"))
             .mark_line(color=PALETTE[1], strokeWidth=1.8)
             .encode(x=alt.X("probability:Q", scale=unit), y="recalibrated:Q")
         )
@@ -115,3 +115,18 @@ def reliability_diagram(
         .properties(width=360, height=80)
     )
     return house_style(alt.vconcat(diagram, histogram, spacing=8))
+
+
+def corners(line: pd.DataFrame, *drawn: str) -> pd.DataFrame:
+    """The rows at which a line turns: what lies on a level stretch draws nothing.
+
+    Parameters
+    ----------
+    line
+        Rows in the order in which they are drawn.
+    drawn
+        The columns that give the height.
+    """
+    heights = line[list(drawn)]
+    level = heights.eq(heights.shift()) & heights.eq(heights.shift(-1))
+    return line[~level.all(axis=1)]
