@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
-from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import altair as alt
 import pandas as pd
 from altair.utils.mimebundle import spec_to_mimebundle
+from altair.utils.plugin_registry import PluginEnabler
 
 from newsworld_dagster.scoring.scorecard import BASELINE
 
@@ -186,7 +186,7 @@ def dark(chart: Any) -> Any:
     return type(chart).from_dict(darkened(specification(chart)), validate=False)
 
 
-def any_size() -> AbstractContextManager[Any]:
+def any_size() -> PluginEnabler[Any, Any]:
     """Altair draws charts of any number of rows as long as the block lasts.
 
     Its limit of 5,000 guards pages that carry their data; pictures carry none.
