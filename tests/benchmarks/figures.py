@@ -103,4 +103,6 @@ def _number(value: float | None, digits: int = 2) -> str:
         return ""
     if digits and abs(value) >= 100:
         digits = 0
+    if digits and 0 < abs(value) < 0.1:
+        digits = 4
     return f"{value:,.{digits}f}"
