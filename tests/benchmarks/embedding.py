@@ -21,6 +21,7 @@ from newsworld_dagster.embeddings import DEFAULT_MODEL, FLOAT32_MODEL, SentenceT
 from newsworld_dagster.labelled import archive, weeks
 from newsworld_dagster.stories import b_cubed
 from tests.benchmarks.figures import Figure, note
+from tests.benchmarks.shared import archive_file
 
 ARTICLES = 3072
 SHARE = 256
@@ -112,3 +113,16 @@ def _company(encoder: SentenceTransformerEncoder, texts: list[str]) -> float:
     among = encoder.encode(texts[:SHARE])
     alone = np.vstack([encoder.encode([text]) for text in texts[:SHARE]])
     return float(np.abs(among - alone).max())
+
+
+def main() -> int:
+    """Print the table."""
+    archive = archive_file()
+    if archive is None:
+        return 0
+    sys.stdout.write(f"{compare_encoders(archive.parents[1])}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
