@@ -85,7 +85,9 @@ def main() -> int:
         try:
             alone: float | None = None
             for number, (workers, threads) in enumerate(WAYS):
-                team = Team.on(folder / str(number), postgres, redis)
+                own = folder / str(number)
+                own.mkdir()
+                team = Team.on(own, postgres, redis)
                 team.settings["NEWSWORLD_SPREAD"] = str(workers)
                 team.settings["NEWSWORLD_WORKER_PATIENCE"] = "3600"
                 if threads:
