@@ -1,6 +1,6 @@
 """Embedding spread over workers: one, two and four against each other, on servers of their own.
 
-    python -m tests.benchmarks.workers [--days 20]
+    python -m tests.benchmarks.workers [--days 60]
 
 Needs what `make test-scale` needs. A new lake for each way; timed is the embedding of the days,
 from the moment that the workers are up.
@@ -61,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--days", type=int, default=20, help="days of the archive to embed")
+    parser.add_argument("--days", type=int, default=60, help="days of the archive to embed")
     given = parser.parse_args()
     archive = archive_file()
     if archive is None:
