@@ -21,20 +21,10 @@ from pathlib import Path
 import pandas as pd
 
 from tests.benchmarks.figures import Figure, note
-from tests.benchmarks.shared import ROOT, archive_file
+from tests.benchmarks.shared import EMBED, ROOT, archive_rows
 
 NEW = 200
 WARM_UP_DAYS = 92
-EMBED = """
-import sys
-import pandas as pd
-from newsworld_dagster.defs.world import World
-from newsworld_dagster.runs import embed_days
-from newsworld_dagster.settings import Settings
-
-if __name__ == "__main__":
-    embed_days(World(Settings(spread=1)), pd.Timestamp(sys.argv[1]), pd.Timestamp(sys.argv[2]))
-"""
 
 
 def timed(command: list[str], world: Path) -> tuple[float, float, float]:
@@ -47,7 +37,12 @@ def timed(command: list[str], world: Path) -> tuple[float, float, float]:
             stdout=file,
             stderr=file,
             cwd=ROOT,
-            env={**os.environ, "NEWSWORLD_DATA_DIR": str(world), "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "NEWSWORLD_DATA_DIR": str(world),
+                "NEWSWORLD_SPREAD": "1",  # one file has one writer
+                "PYTHONPATH": str(ROOT),
+            },
         )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -77,11 +72,10 @@ def main() -> int:
         "vectors already, so import and embedding are left out",
     )
     given = parser.parse_args()
-    archive = archive_file()
-    if archive is None:
+    found = archive_rows()
+    if found is None:
         return 0
-    articles = pd.read_parquet(archive)
-    seen = pd.to_datetime(articles["first_seen_utc"], utc=True).dt.tz_localize(None)
+    articles, seen = found
     last = seen.max().floor("D")
     newsworld = str(Path(sys.executable).with_name("newsworld"))
     with tempfile.TemporaryDirectory() as scratch:

@@ -19,22 +19,12 @@ from pathlib import Path
 import pandas as pd
 
 from tests.benchmarks.figures import Figure, note
-from tests.benchmarks.shared import ROOT, archive_file
+from tests.benchmarks.shared import EMBED, ROOT, archive_rows
 from tests.scale.servers import Postgres, Redis
 from tests.scale.test_team_world import Team, with_workers
 
 # How many workers, and how many threads each computes with; 0 leaves that to the libraries.
 WAYS = ((1, 0), (1, 1), (2, 1), (2, 0), (4, 1))
-EMBED = """
-import sys
-import pandas as pd
-from newsworld_dagster.defs.world import World
-from newsworld_dagster.runs import embed_days
-from newsworld_dagster.settings import Settings
-
-if __name__ == "__main__":
-    embed_days(World(Settings()), pd.Timestamp(sys.argv[1]), pd.Timestamp(sys.argv[2]))
-"""
 
 
 def embed(team: Team, script: Path, first: str, last: str, workers: int) -> float:
@@ -63,11 +53,10 @@ def main() -> int:
     )
     parser.add_argument("--days", type=int, default=60, help="days of the archive to embed")
     given = parser.parse_args()
-    archive = archive_file()
-    if archive is None:
+    found = archive_rows()
+    if found is None:
         return 0
-    articles = pd.read_parquet(archive)
-    seen = pd.to_datetime(articles["first_seen_utc"], utc=True).dt.tz_localize(None)
+    articles, seen = found
     first = seen.min().floor("D") + pd.Timedelta(days=1)
     last = first + pd.Timedelta(days=given.days - 1)
     part = articles[(seen >= first) & (seen < last + pd.Timedelta(days=1))]
