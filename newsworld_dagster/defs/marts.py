@@ -78,6 +78,9 @@ def marts(
     with world.warehouse.write():
         pass  # dbt finds every source table, in an empty world too
     os.environ.update(world.warehouse.dbt_environment())
+    # What dbt parsed for one world it takes up again there only: a path in the profile is enough
+    # for it to parse anew.
+    target = (world.settings.dagster_home / "dbt").resolve()
     yield from dbt.cli(
-        ["build", "--exclude-resource-type", "unit_test", "--log-path", "target"], context=context
+        ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target
     ).stream()

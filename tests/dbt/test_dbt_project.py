@@ -366,14 +366,23 @@ def test_a_bad_ledger_is_found(world: World) -> None:
             "UPDATE forecasts.claims SET probability = 1 WHERE claim_id = 'q4/coverage'"
         )
         connection.execute("UPDATE marts.scorecard_by_cohort SET due = due + 1")
+        connection.execute("UPDATE marts.outcome_funnel SET forecaster = NULL WHERE position = 1")
+        connection.execute("UPDATE marts.calibration_bins SET bin = 10 WHERE bin = 6")
+        connection.execute(
+            "INSERT INTO marts.fct_scored_claims SELECT * REPLACE ('other' AS question_id) "
+            "FROM marts.fct_scored_claims"
+        )
         connection.execute(
             "INSERT INTO forecasts.editions SELECT * FROM forecasts.editions WHERE day = ?", [AS_OF]
         )
     tests = {
         "verdicts_follow_claims",
-        "source_open_unit_interval_forecasts_claims_probability",
+        "forecasts_claims_rules",
         "scorecards_add_up",
-        "source_unique_combination_forecasts_editions_forecaster__day",
+        "forecasts_editions_rules",
+        "outcome_funnel_rules",
+        "calibration_bins_rules",
+        "fct_scored_claims_rules",
     }
     result = dbt(world.path, world.target, "test", "--select", *sorted(tests))
     assert statuses(result) == dict.fromkeys(tests, "fail")
