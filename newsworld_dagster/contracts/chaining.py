@@ -6,9 +6,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 GENESIS = "0" * 64
+# One encoder for all rows: `json.dumps` with options of its own makes one each time.
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
 
 
 def contents(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[object]]:
@@ -17,7 +20,7 @@ def contents(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[object]]:
     for name in columns:
         values = rows[name]
         if pd.api.types.is_datetime64_any_dtype(values):
-            plain[name] = values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist()
+            plain[name] = _moments(values)
         elif pd.api.types.is_float_dtype(values):
             plain[name] = [None if pd.isna(v) else repr(float(v)) for v in values]
         else:
@@ -25,7 +28,15 @@ def contents(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[object]]:
     return [list(row) for row in zip(*plain.values(), strict=True)] if len(rows) else []
 
 
+def _moments(values: pd.Series) -> list[object]:
+    """ISO 8601 to the microsecond; NaN where there is none."""
+    gone = values.isna()
+    written = np.datetime_as_string(values.to_numpy(dtype="datetime64[us]"), unit="us").tolist()
+    if gone.any():
+        return [float("nan") if g else text for g, text in zip(gone, written, strict=True)]
+    return written
+
+
 def row_hash(previous: str, content: list[object]) -> str:
     """SHA-256 in hex over the hash before and a row's content."""
-    text = json.dumps([previous, *content], separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_ENCODE([previous, *content]).encode()).hexdigest()

@@ -45,12 +45,11 @@ def evaluate_point_in_time(claims: pd.DataFrame, first_seen: pd.Series) -> Check
         When each article was first seen, indexed by article_id.
     """
     reports = claims.drop_duplicates("report_id")
-    later = unknown = 0
-    for sources, as_of in zip(reports["sources"], reports["as_of"], strict=True):
-        for source in json.loads(sources):
-            seen = first_seen.get(source["article_id"])
-            unknown += seen is None
-            later += seen is not None and seen > as_of
+    cited = [[source["article_id"] for source in json.loads(text)] for text in reports["sources"]]
+    each = pd.DataFrame({"article_id": cited, "as_of": reports["as_of"].to_numpy()})
+    each = each.explode("article_id").dropna(subset=["article_id"])
+    seen = each["article_id"].map(first_seen)
+    unknown, later = int(seen.isna().sum()), int((seen > each["as_of"]).sum())
     figures: dict[str, float | int | str] = {
         "reports": len(reports),
         "sources seen later": later,

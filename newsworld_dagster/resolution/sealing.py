@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts import CONTRACTS, meet
@@ -106,20 +107,39 @@ def verify_ages(
     first_seen
         When each article was first seen, by article_id.
     """
-    made = made_at.to_dict()
-    seen = first_seen.to_dict()
-    for row in verdicts.sort_values(["decided_at", "resolution_id"]).itertuples():
-        if row.claim_id in made and row.decided_at < made[row.claim_id]:
-            return VerdictFault(0, row.claim_id, "its verdict is older than the claim")
-        for item in json.loads(row.evidence):
-            article = item.get("article_id")
-            moments = [seen.get(article), item.get("seen_at")]
-            for moment in moments:
-                if moment is not None and pd.Timestamp(moment) > row.decided_at:
-                    return VerdictFault(
-                        0,
-                        row.claim_id,
-                        f"its verdict of {row.decided_at} is older than its evidence: article "
-                        f"{article} was seen on {pd.Timestamp(moment)}",
-                    )
-    return None
+    # A repeated id is another check's to find.
+    made_at = made_at[~made_at.index.duplicated(keep="last")]
+    first_seen = first_seen[~first_seen.index.duplicated(keep="last")]
+    rows = verdicts.sort_values(["decided_at", "resolution_id"], ignore_index=True)
+    evidence = [json.loads(text) for text in rows["evidence"]]
+    each = pd.DataFrame(
+        [
+            (place, item.get("article_id"), item.get("seen_at"))
+            for place, items in enumerate(evidence)
+            for item in items
+        ],
+        columns=["place", "article_id", "said"],
+    )
+    decided = rows["decided_at"].to_numpy()
+    seen = pd.DataFrame(
+        {
+            "archive": each["article_id"].map(first_seen),
+            "said": pd.to_datetime(each["said"], format="ISO8601"),
+        }
+    )
+    later = seen.gt(pd.Series(decided[each["place"]], each.index), axis="index")
+    before_claim = rows["decided_at"] < rows["claim_id"].map(made_at)
+    wrong = np.flatnonzero(before_claim | rows.index.isin(each["place"][later.any(axis="columns")]))
+    if not len(wrong):
+        return None
+    first = rows.iloc[wrong[0]]
+    if before_claim.iloc[wrong[0]]:
+        return VerdictFault(0, first["claim_id"], "its verdict is older than the claim")
+    item = np.flatnonzero((each["place"] == wrong[0]) & later.any(axis="columns"))[0]
+    moment = seen.iloc[item][later.iloc[item]].iloc[0]
+    return VerdictFault(
+        0,
+        first["claim_id"],
+        f"its verdict of {first['decided_at']} is older than its evidence: article "
+        f"{each['article_id'].iloc[item]} was seen on {moment}",
+    )

@@ -116,11 +116,11 @@ def evaluate_seen(rows: pd.DataFrame, first_seen: pd.Series) -> CheckFinding:
     first_seen
         first_seen_at by article_id.
     """
-    seen = first_seen.to_dict()
-    late = sum(
-        any(seen.get(source["article_id"], pd.Timestamp.max) > as_of for source in json.loads(text))
-        for as_of, text in zip(rows["as_of"], rows["sources"], strict=True)
-    )
+    cited = [[source["article_id"] for source in json.loads(text)] for text in rows["sources"]]
+    each = pd.DataFrame({"row": range(len(rows)), "article_id": cited, "as_of": rows["as_of"]})
+    each = each.explode("article_id").dropna(subset=["article_id"])
+    known_by_then = each["article_id"].map(first_seen) <= each["as_of"]
+    late = each.loc[~known_by_then, "row"].nunique()
     figures: dict[str, float | int | str] = {"rows": len(rows), "late": late}
     said = f"{late} of {len(rows)} rows cite an article seen later or not at all"
     return CheckFinding(not late, said, figures)

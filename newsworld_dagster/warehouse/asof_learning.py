@@ -74,11 +74,13 @@ class LearningReads:
         """Related claims made by `as_of` of which neither had a verdict then."""
         return self.frame(
             """
-            SELECT * FROM forecasts.relations AS pair
-            WHERE as_of <= $as_of AND NOT EXISTS (
-                SELECT 1 FROM outcomes.resolutions AS r
-                WHERE r.decided_at <= $as_of AND r.claim_id IN (pair.claim_id, pair.other_id)
+            WITH settled AS (
+                SELECT claim_id FROM outcomes.resolutions WHERE decided_at <= $as_of
             )
+            SELECT pair.* FROM forecasts.relations AS pair
+            ANTI JOIN settled AS one ON one.claim_id = pair.claim_id
+            ANTI JOIN settled AS other ON other.claim_id = pair.other_id
+            WHERE pair.as_of <= $as_of
             ORDER BY arbitrage DESC, claim_id, other_id
             """,
             {"as_of": as_of},

@@ -44,6 +44,8 @@ def _copy(reader: Reader, live: str) -> None:
     Table by table: what is deleted from a file can still be read from it.
     """
     reader.connection.execute(f'COPY FROM DATABASE "{live}" TO snapshot (SCHEMA)')
+    # One transaction, for what is committed is written twice: to the log and to the file.
+    reader.connection.execute("BEGIN")
     tables = reader.connection.execute(
         "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?",
         [live],
@@ -53,6 +55,7 @@ def _copy(reader: Reader, live: str) -> None:
             reader.connection.execute(
                 f'INSERT INTO snapshot.{name} SELECT * FROM "{live}".{name}'  # noqa: S608
             )
+    reader.connection.execute("COMMIT")
 
 
 class Snapshot:
