@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import gc
-import sys
 from pathlib import Path
 
 import dagster as dg
-
-GRAMMARS = "rfc3987_syntax"
 
 
 @dg.definitions
@@ -17,14 +14,9 @@ def defs() -> dg.Definitions:
     # Modules stay, so looks for garbage among them find none; they take a fifth of the load.
     collecting = gc.isenabled()
     gc.disable()
-    # dbt brings jsonschema, which parses the 38 grammars of this package (a second) to check
-    # addresses by a format that no schema here asks for. It does without where it is missing.
-    kept = sys.modules.setdefault(GRAMMARS, None)  # type: ignore[arg-type]
     try:
         return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     finally:
-        if kept is None:
-            del sys.modules[GRAMMARS]
         if collecting:
             gc.freeze()
             gc.enable()
