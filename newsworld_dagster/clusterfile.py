@@ -53,11 +53,13 @@ def cluster_file(
     if target.suffix not in (".csv", ".parquet"):
         raise ClusterFileError(f"Cannot write {target}: the output must end in .csv or .parquet.")
     articles = _read(source)
-    texts = [
-        embedded_text(title, summary)
-        for title, summary in zip(articles["title"], articles["summary"], strict=True)
-    ]
-    vectors = encoder.encode(texts, lambda done, total: progress(f"embedded {done} of {total}"))
+    vectors = encoder.encode(
+        [
+            embedded_text(title, summary)
+            for title, summary in zip(articles["title"], articles["summary"], strict=True)
+        ],
+        lambda done, total: progress(f"embedded {done} of {total}"),
+    )
     untimed = int(articles["first_seen_at"].isna().sum())
     if untimed:
         progress(f"{untimed} of {len(articles)} articles have no readable time: no time decay")
@@ -90,14 +92,13 @@ def cluster_articles(
     days = times.dt.floor("D")
     ids = articles["article_id"].to_numpy(dtype=str)
     order = np.lexsort((ids, times.to_numpy()))
-    timed = [place for place in order if not pd.isna(times.iloc[place])]
-    untimed = np.array([place for place in order if pd.isna(times.iloc[place])], dtype=int)
-    batches: list[tuple[pd.Timestamp, list[int]]] = []
-    for place in timed:
-        if batches and batches[-1][0] == days.iloc[place]:
-            batches[-1][1].append(place)
-        else:
-            batches.append((days.iloc[place], [place]))
+    without = times.isna().to_numpy()[order]
+    timed, untimed = order[~without], order[without]
+    on, firsts = np.unique(days.to_numpy()[timed], return_index=True)
+    batches = [
+        (pd.Timestamp(day), batch.tolist())
+        for day, batch in zip(on, np.split(timed, firsts)[1:], strict=True)
+    ]
 
     size: Counter[Any] = Counter()  # of each story, articles outside the window too
 
@@ -126,7 +127,7 @@ def cluster_articles(
         seen = [place for place in seen if times.iloc[place] >= start] + batch
         assign(seen, day)
     epoch = pd.Timestamp("1970-01-01")
-    done = np.array(timed, dtype=int)
+    done = timed
     for start_at in range(0, len(untimed), UNTIMED_SHARE):
         share = untimed[start_at : start_at + UNTIMED_SHARE]
         assign([*_nearest(vectors, done, share), *share], epoch)

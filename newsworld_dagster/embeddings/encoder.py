@@ -108,23 +108,22 @@ class SentenceTransformerEncoder:
         if not texts:
             return np.zeros((0, 0), np.float32)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        parts = []
+        vectors = None
         step = self.batch_size * 8
         for start in range(0, len(order), step):
-            chunk = [texts[place] for place in order[start : start + step]]
-            parts.append(
-                self._model.encode(
-                    chunk,
-                    batch_size=self.batch_size,
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                )
+            chunk = order[start : start + step]
+            encoded = self._model.encode(
+                [texts[place] for place in chunk],
+                batch_size=self.batch_size,
+                normalize_embeddings=True,
+                show_progress_bar=False,
             )
+            if vectors is None:
+                vectors = np.empty((len(texts), encoded.shape[1]), np.float32)
+            vectors[chunk] = encoded
             if progress is not None:
                 progress(min(start + step, len(order)), len(order))
-        encoded = np.concatenate(parts).astype(np.float32, copy=False)
-        vectors = np.empty_like(encoded)
-        vectors[order] = encoded
+        assert vectors is not None
         return vectors
 
 

@@ -51,14 +51,14 @@ class HashedWords:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), 384); a text without words has one axis."""
-        parts = [np.zeros((0, DIMENSIONS), np.float32)]
+        vectors = np.empty((len(texts), DIMENSIONS), np.float32)
         for start in range(0, len(texts), 8_192):
             counts = self._vectoriser.transform(texts[start : start + 8_192])
             counts.data = np.sqrt(counts.data)
             sums = np.asarray(counts @ self._directions, np.float32)
             lengths = np.linalg.norm(sums, axis=1)
             sums[lengths == 0, 0] = 1
-            parts.append((sums / np.where(lengths == 0, 1, lengths)[:, None]).astype(np.float32))
+            vectors[start : start + 8_192] = sums / np.where(lengths == 0, 1, lengths)[:, None]
             if progress is not None:
                 progress(min(start + 8_192, len(texts)), len(texts))
-        return np.concatenate(parts)
+        return vectors
