@@ -97,7 +97,9 @@ def run(
     with failing_plainly():
         world = open_world()
         moment = utc_now() if as_of is None else pd.Timestamp(as_of)
-        if as_of is None:
+        if as_of is not None:
+            _check_day(world, moment)
+        else:
             reports = poll_live(world)
             failed = [report for report in reports if report["status"] == "failed"]
             err.print(f"polled {len(reports)} feeds, {len(failed)} failed")
@@ -190,6 +192,31 @@ def backtest(
         _run(world, start, stop, record_from=first)
         _print_what_is_there(world)
         print_scorecard(scorecard_of(world, None, None, forecaster))
+
+
+def _check_day(world: World, moment: pd.Timestamp) -> None:
+    """Whether the day of a moment is one of the world's.
+
+    Raises
+    ------
+    UsageError
+        When it is not.
+    """
+    from newsworld_dagster.defs.world import utc_now
+
+    span = world.warehouse.span()
+    if span is None:
+        raise UsageError(
+            "The world holds no article, so there is nothing to make an edition of. Import an "
+            "archive first (newsworld import FILE), or leave --as-of out to poll the feeds."
+        )
+    last = utc_now().floor("D") if span.live else span.last
+    if not span.first <= moment.floor("D") <= last:
+        raise UsageError(
+            f"--as-of {moment:%Y-%m-%dT%H:%M} is on no day of this world, whose days reach from "
+            f"{span.first:%Y-%m-%d} to {last:%Y-%m-%d}; the end of the last one is "
+            f"{last:%Y-%m-%d}T23:59."
+        )
 
 
 def _dry_run(as_of: pd.Timestamp | None, as_json: bool) -> None:

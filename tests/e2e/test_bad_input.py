@@ -82,6 +82,15 @@ def test_backtest_outside_the_archive(empty_world: WorldFolder, tmp_path: Path) 
     _paragraph(done, "2026-01-05", "newsworld import", code=2)
 
 
+def test_an_edition_of_a_day_that_the_world_lacks(empty_world: WorldFolder, tmp_path: Path) -> None:
+    done = empty_world.run("run", "--as-of", "2026-01-06T12:00")
+    _paragraph(done, "holds no article", "newsworld import", code=2)
+    _store_good(empty_world, tmp_path)
+    for moment in ("2026-01-06T00:00", "2026-01-04T23:59"):
+        done = empty_world.run("run", "--as-of", moment)
+        _paragraph(done, moment, "2026-01-05 to 2026-01-05", "2026-01-05T23:59", code=2)
+
+
 def test_locked_warehouse(empty_world: WorldFolder, tmp_path: Path) -> None:
     _store_good(empty_world, tmp_path)
     holder = subprocess.Popen(
