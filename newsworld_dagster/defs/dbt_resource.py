@@ -38,7 +38,7 @@ def resources() -> dg.Definitions:
     return dg.Definitions(
         resources={
             "dbt": QuickDbt(
-                project_dir=DBT,
+                project_dir=str(DBT.project_dir),
                 profiles_dir=str(DBT.project_dir),
                 dbt_executable=str(Path(sys.executable).with_name("dbt")),
                 global_config_flags=["--no-use-colors"],

@@ -70,7 +70,10 @@ def consistency_of_claims(
     # Only claims of one moment are held together, so the days do not mix.
     made_on = claims.set_index("claim_id")["day"]
     related = pd.concat([relations_of(claims), event_relations(claims)])
-    made = hold(claims, related).assign(day=lambda rows: rows["claim_id"].map(made_on))
+    # `map` does not take an empty series of times: on some days nothing is claimed.
+    made = hold(claims, related).assign(
+        day=lambda rows: made_on.reindex(rows["claim_id"]).to_numpy()
+    )
     made = made[list(RELATIONS.columns)]
     wrong = made[made["arbitrage"] > TOLERANCE]
     with world.warehouse.write() as writer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts.findings import CheckFinding
@@ -48,8 +49,8 @@ def evaluate_point_in_time(claims: pd.DataFrame, first_seen: pd.Series) -> Check
     cited = [[source["article_id"] for source in json.loads(text)] for text in reports["sources"]]
     each = pd.DataFrame({"article_id": cited, "as_of": reports["as_of"].to_numpy()})
     each = each.explode("article_id").dropna(subset=["article_id"])
-    seen = each["article_id"].map(first_seen)
-    unknown, later = int(seen.isna().sum()), int((seen > each["as_of"]).sum())
+    seen = first_seen.reindex(each["article_id"]).to_numpy()
+    unknown, later = int(np.isnat(seen).sum()), int((seen > each["as_of"].to_numpy()).sum())
     figures: dict[str, float | int | str] = {
         "reports": len(reports),
         "sources seen later": later,

@@ -123,12 +123,12 @@ def verify_ages(
     decided = rows["decided_at"].to_numpy()
     seen = pd.DataFrame(
         {
-            "archive": each["article_id"].map(first_seen),
+            "archive": first_seen.reindex(each["article_id"]).to_numpy(),
             "said": pd.to_datetime(each["said"], format="ISO8601"),
         }
     )
     later = seen.gt(pd.Series(decided[each["place"]], each.index), axis="index")
-    before_claim = rows["decided_at"] < rows["claim_id"].map(made_at)
+    before_claim = rows["decided_at"] < made_at.reindex(rows["claim_id"]).to_numpy()
     wrong = np.flatnonzero(before_claim | rows.index.isin(each["place"][later.any(axis="columns")]))
     if not len(wrong):
         return None

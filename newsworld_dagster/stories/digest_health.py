@@ -119,7 +119,7 @@ def evaluate_seen(rows: pd.DataFrame, first_seen: pd.Series) -> CheckFinding:
     cited = [[source["article_id"] for source in json.loads(text)] for text in rows["sources"]]
     each = pd.DataFrame({"row": range(len(rows)), "article_id": cited, "as_of": rows["as_of"]})
     each = each.explode("article_id").dropna(subset=["article_id"])
-    known_by_then = each["article_id"].map(first_seen) <= each["as_of"]
+    known_by_then = first_seen.reindex(each["article_id"]).to_numpy() <= each["as_of"].to_numpy()
     late = each.loc[~known_by_then, "row"].nunique()
     figures: dict[str, float | int | str] = {"rows": len(rows), "late": late}
     said = f"{late} of {len(rows)} rows cite an article seen later or not at all"

@@ -91,6 +91,15 @@ def test_an_edition_of_a_day_that_the_world_lacks(empty_world: WorldFolder, tmp_
         _paragraph(done, moment, "2026-01-05 to 2026-01-05", "2026-01-05T23:59", code=2)
 
 
+def test_a_day_on_which_nothing_can_be_claimed(empty_world: WorldFolder, tmp_path: Path) -> None:
+    _store_good(empty_world, tmp_path)
+    done = empty_world.run("run", "--as-of", "2026-01-05T23:59")
+    assert done.code == 0, done.err
+    assert empty_world.sql("SELECT count(*) AS n FROM stories.topics")["n"].item() == 1
+    assert empty_world.sql("SELECT count(*) AS n FROM forecasts.claims")["n"].item() == 0
+    assert (empty_world.path / "published" / "edition" / "index.html").is_file()
+
+
 def test_locked_warehouse(empty_world: WorldFolder, tmp_path: Path) -> None:
     _store_good(empty_world, tmp_path)
     holder = subprocess.Popen(
