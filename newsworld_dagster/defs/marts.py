@@ -1,5 +1,6 @@
 """staging/*, intermediate/*, marts/*: the dbt project in the same graph."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,11 +10,13 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import OWNERS, POOL
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import PROJECT
+from newsworld_dagster.warehouse import Reader
 
 DBT = DbtProject(project_dir=PROJECT / "dbt_models")
 GROUP = "scorecards"
@@ -81,6 +84,41 @@ def marts(
     # What dbt parsed for one world it takes up again there only: a path in the profile is enough
     # for it to parse anew.
     target = (world.settings.dagster_home / "dbt").resolve()
-    yield from dbt.cli(
+    building = dbt.cli(
         ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target
-    ).stream()
+    )
+    try:
+        yield from building.stream()
+    except DagsterDbtCliRuntimeError:
+        with world.warehouse.read() as reader:
+            broken = broken_rules(reader, target / "run_results.json")
+        if not broken:
+            raise
+        # Without its cause, which only says that a test failed; the lines above have it.
+        raise dg.Failure(
+            f"Tables are not as their rules want them: {'; '.join(broken)}. Nothing was published; "
+            "look at these rows, or put a backup in their place (newsworld restore)."
+        ) from None
+
+
+def broken_rules(reader: Reader, results: Path) -> list[str]:
+    """What the failed tests of a build count, which dbt itself does not tell.
+
+    Parameters
+    ----------
+    results
+        dbt's run_results.json.
+
+    Returns
+    -------
+    list of str
+        Such as "news_articles_rules: section is not in its list (2
+        rows)".
+    """
+    said = []
+    for result in json.loads(results.read_bytes())["results"]:
+        name = result["unique_id"].split(".")[2]
+        if result["status"] == "fail" and name.endswith("_rules"):
+            broken = reader.frame(result["compiled_code"]).to_dict("records")
+            said += [f"{name}: {row['rule']} ({row['broken_by']} rows)" for row in broken]
+    return said

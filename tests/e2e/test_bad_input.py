@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from tests.e2e.worlds import Ran, WorldFolder
@@ -98,6 +99,18 @@ def test_a_day_on_which_nothing_can_be_claimed(empty_world: WorldFolder, tmp_pat
     assert empty_world.sql("SELECT count(*) AS n FROM stories.topics")["n"].item() == 1
     assert empty_world.sql("SELECT count(*) AS n FROM forecasts.claims")["n"].item() == 0
     assert (empty_world.path / "published" / "edition" / "index.html").is_file()
+
+
+def test_a_spoiled_table_is_named_with_its_rule(empty_world: WorldFolder, tmp_path: Path) -> None:
+    GOOD.assign(first_seen_at=["2026-01-05T10:00:00Z", "the other day"]).to_csv(
+        tmp_path / "dates.csv", index=False
+    )
+    assert empty_world.run("import", str(tmp_path / "dates.csv")).code == 0
+    with duckdb.connect(str(empty_world.warehouse)) as connection:
+        connection.execute("INSERT INTO news.rejects SELECT * FROM news.rejects")
+    done = empty_world.run("run", "--as-of", "2026-01-05T23:59")
+    _paragraph(done, "news_rejects_rules: reject_id repeats (1 rows)", "newsworld restore")
+    assert not (empty_world.path / "published").exists()
 
 
 def test_locked_warehouse(empty_world: WorldFolder, tmp_path: Path) -> None:
