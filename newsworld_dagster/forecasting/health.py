@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
-import numpy as np
 import pandas as pd
 
+from newsworld_dagster.contracts.citations import citations
 from newsworld_dagster.contracts.findings import CheckFinding
 from newsworld_dagster.forecasting.consistency import TOLERANCE
 from newsworld_dagster.forecasting.ledger import LedgerFault
@@ -46,11 +44,8 @@ def evaluate_point_in_time(claims: pd.DataFrame, first_seen: pd.Series) -> Check
         When each article was first seen, indexed by article_id.
     """
     reports = claims.drop_duplicates("report_id")
-    cited = [[source["article_id"] for source in json.loads(text)] for text in reports["sources"]]
-    each = pd.DataFrame({"article_id": cited, "as_of": reports["as_of"].to_numpy()})
-    each = each.explode("article_id").dropna(subset=["article_id"])
-    seen = first_seen.reindex(each["article_id"]).to_numpy()
-    unknown, later = int(np.isnat(seen).sum()), int((seen > each["as_of"].to_numpy()).sum())
+    cited = citations(reports, first_seen)
+    unknown, later = int(cited["seen"].isna().sum()), int((cited["seen"] > cited["as_of"]).sum())
     figures: dict[str, float | int | str] = {
         "reports": len(reports),
         "sources seen later": later,

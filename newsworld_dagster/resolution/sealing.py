@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts import CONTRACTS, meet
@@ -107,39 +106,21 @@ def verify_ages(
     first_seen
         When each article was first seen, by article_id.
     """
-    # A repeated id is another check's to find.
-    made_at = made_at[~made_at.index.duplicated(keep="last")]
-    first_seen = first_seen[~first_seen.index.duplicated(keep="last")]
-    rows = verdicts.sort_values(["decided_at", "resolution_id"], ignore_index=True)
-    evidence = [json.loads(text) for text in rows["evidence"]]
-    each = pd.DataFrame(
-        [
-            (place, item.get("article_id"), item.get("seen_at"))
-            for place, items in enumerate(evidence)
-            for item in items
-        ],
-        columns=["place", "article_id", "said"],
-    )
-    decided = rows["decided_at"].to_numpy()
-    seen = pd.DataFrame(
-        {
-            "archive": first_seen.reindex(each["article_id"]).to_numpy(),
-            "said": pd.to_datetime(each["said"], format="ISO8601"),
-        }
-    )
-    later = seen.gt(pd.Series(decided[each["place"]], each.index), axis="index")
-    before_claim = rows["decided_at"] < made_at.reindex(rows["claim_id"]).to_numpy()
-    wrong = np.flatnonzero(before_claim | rows.index.isin(each["place"][later.any(axis="columns")]))
-    if not len(wrong):
-        return None
-    first = rows.iloc[wrong[0]]
-    if before_claim.iloc[wrong[0]]:
-        return VerdictFault(0, first["claim_id"], "its verdict is older than the claim")
-    item = np.flatnonzero((each["place"] == wrong[0]) & later.any(axis="columns"))[0]
-    moment = seen.iloc[item][later.iloc[item]].iloc[0]
-    return VerdictFault(
-        0,
-        first["claim_id"],
-        f"its verdict of {first['decided_at']} is older than its evidence: article "
-        f"{each['article_id'].iloc[item]} was seen on {moment}",
-    )
+    made = made_at.to_dict()
+    seen = first_seen.to_dict()
+    rows = verdicts.sort_values(["decided_at", "resolution_id"])
+    named = (rows[name].tolist() for name in ("claim_id", "decided_at", "evidence"))
+    for claim, decided, evidence in zip(*named, strict=True):
+        if claim in made and decided < made[claim]:
+            return VerdictFault(0, claim, "its verdict is older than the claim")
+        for item in json.loads(evidence):
+            article = item.get("article_id")
+            for moment in (seen.get(article), item.get("seen_at")):
+                if moment is not None and pd.Timestamp(moment) > decided:
+                    return VerdictFault(
+                        0,
+                        claim,
+                        f"its verdict of {decided} is older than its evidence: article "
+                        f"{article} was seen on {pd.Timestamp(moment)}",
+                    )
+    return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 
 import pandas as pd
 
+from newsworld_dagster.contracts.citations import citations
 from newsworld_dagster.contracts.findings import CheckFinding
 from newsworld_dagster.stories.digests import DAILY, WEEKLY
 from newsworld_dagster.stories.sentences import repeats
@@ -116,11 +116,8 @@ def evaluate_seen(rows: pd.DataFrame, first_seen: pd.Series) -> CheckFinding:
     first_seen
         first_seen_at by article_id.
     """
-    cited = [[source["article_id"] for source in json.loads(text)] for text in rows["sources"]]
-    each = pd.DataFrame({"row": range(len(rows)), "article_id": cited, "as_of": rows["as_of"]})
-    each = each.explode("article_id").dropna(subset=["article_id"])
-    known_by_then = first_seen.reindex(each["article_id"]).to_numpy() <= each["as_of"].to_numpy()
-    late = each.loc[~known_by_then, "row"].nunique()
+    cited = citations(rows, first_seen)
+    late = cited.loc[~(cited["seen"] <= cited["as_of"]), "row"].nunique()
     figures: dict[str, float | int | str] = {"rows": len(rows), "late": late}
     said = f"{late} of {len(rows)} rows cite an article seen later or not at all"
     return CheckFinding(not late, said, figures)
