@@ -84,6 +84,8 @@ def marts(
     # What dbt parsed for one world it takes up again there only: a path in the profile is enough
     # for it to parse anew.
     target = (world.settings.dagster_home / "dbt").resolve()
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)  # the last build's; this one may end before it has any
     building = dbt.cli(
         ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target
     )
@@ -91,7 +93,7 @@ def marts(
         yield from building.stream()
     except DagsterDbtCliRuntimeError:
         with world.warehouse.read() as reader:
-            broken = broken_rules(reader, target / "run_results.json")
+            broken = broken_rules(reader, results) if results.exists() else []
         if not broken:
             raise
         # Without its cause, which only says that a test failed; the lines above have it.
@@ -112,8 +114,7 @@ def broken_rules(reader: Reader, results: Path) -> list[str]:
     Returns
     -------
     list of str
-        Such as "news_articles_rules: section is not in its list (2
-        rows)".
+        Such as "news_articles_rules: section is not in its list (2 rows)".
     """
     said = []
     for result in json.loads(results.read_bytes())["results"]:
