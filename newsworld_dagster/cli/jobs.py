@@ -202,20 +202,19 @@ def _check_day(world: World, moment: pd.Timestamp) -> None:
     UsageError
         When it is not.
     """
-    from newsworld_dagster.defs.world import utc_now
+    # Imported late: the partitions are the days that the warehouse has now.
+    from newsworld_dagster.defs.partitions import DAYS
 
-    span = world.warehouse.span()
-    if span is None:
+    if world.warehouse.span() is None:
         raise UsageError(
             "The world holds no article, so there is nothing to make an edition of. Import an "
             "archive first (newsworld import FILE), or leave --as-of out to poll the feeds."
         )
-    last = utc_now().floor("D") if span.live else span.last
-    if not span.first <= moment.floor("D") <= last:
+    if not DAYS.has_partition_key(f"{moment:%Y-%m-%d}"):
+        last = DAYS.get_last_partition_key()
         raise UsageError(
             f"--as-of {moment:%Y-%m-%dT%H:%M} is on no day of this world, whose days reach from "
-            f"{span.first:%Y-%m-%d} to {last:%Y-%m-%d}; the end of the last one is "
-            f"{last:%Y-%m-%d}T23:59."
+            f"{DAYS.get_first_partition_key()} to {last}; the end of the last one is {last}T23:59."
         )
 
 
