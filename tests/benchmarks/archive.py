@@ -22,7 +22,7 @@ from pathlib import Path
 import pandas as pd
 
 from tests.benchmarks.figures import Figure, note
-from tests.benchmarks.shared import EMBED, ROOT, archive_rows
+from tests.benchmarks.shared import EMBED, ROOT, archive_file, archive_rows
 
 NEW = 200
 WARM_UP_DAYS = 92
@@ -99,7 +99,6 @@ def main() -> int:
         world = given.world or folder / "world"
         world.mkdir(parents=True, exist_ok=True)
         (folder / "embed.py").write_text(EMBED)
-        articles.to_parquet(folder / "before.parquet")
         new.to_parquet(folder / "new.parquet")
         first = seen.min().floor("D")
         size = f"{len(articles):,} articles, {(day - first).days} days"
@@ -109,7 +108,7 @@ def main() -> int:
         if held:
             sys.stderr.write(f"{world} is taken to hold the archive and its vectors\n")
         else:
-            took = timed([newsworld, "import", str(folder / "before.parquet")], world)
+            took = timed([newsworld, "import", str(archive_file())], world)
             show("import", size, took)
             took = timed([sys.executable, str(folder / "embed.py"), *span], world)
             show("embedding", size, took)
