@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import uuid
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pandas as pd
@@ -55,9 +56,12 @@ def chained(question: str, reader: Reader) -> pd.DataFrame:
     return chain(drawn, reader.ledger_head())
 
 
-def write_claims(catalog: str, data: str, opened: S3, writer: int, number: int) -> None:
+def write_claims(
+    catalog: str, data: str, opened: S3, writer: int, number: int, together: Barrier
+) -> None:
     lake = Lake(catalog, data, 60, opened)
     for place in range(number):
+        together.wait(60)
         with lake.write() as transaction:
             transaction.append("forecasts.claims", chained(f"q{writer}-{place}", transaction))
 
@@ -86,8 +90,11 @@ def test_two_writers_at_once_keep_one_chain(lake: Lake) -> None:
         pass
     assert lake.s3 is not None
     spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(2)
     writers = [
-        spawn.Process(target=write_claims, args=(lake.catalog, lake.data, lake.s3, number, 10))
+        spawn.Process(
+            target=write_claims, args=(lake.catalog, lake.data, lake.s3, number, 10, together)
+        )
         for number in (1, 2)
     ]
     for writer in writers:

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import time
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
@@ -124,27 +125,36 @@ def test_who_writes_is_waited_for(tmp_path: Path) -> None:
     assert holder.exitcode == 0
 
 
-def write_many(path: Path, number: int) -> None:
+def write_many(path: Path, enough: Event) -> None:
+    """Write article after article until it is enough; says at last how many."""
     warehouse = Warehouse(path, lock_timeout=60)
-    for n in range(number):
+    n = 0
+    while not enough.is_set():
         with warehouse.write() as writer:
             writer.append(
                 "news.articles", articles({"article_id": f"w{n}", "first_seen_at": LATER})
             )
+        n += 1
+    path.with_suffix(".written").write_text(str(n))
 
 
 def test_nothing_is_lost_of_what_is_written_meanwhile(tmp_path: Path) -> None:
     warehouse = world(tmp_path, 100)
-    writer = SPAWN.Process(target=write_many, args=(warehouse.path, 60))
+    enough = SPAWN.Event()
+    writer = SPAWN.Process(target=write_many, args=(warehouse.path, enough))
     writer.start()
-    compacted = 0
-    while writer.is_alive():
+    between = set()
+    while writer.is_alive() and len(between) < 5:
         compact_file(warehouse)
-        compacted += 1
+        with warehouse.read() as reader:
+            between.add(reader.count("news.articles"))
+    enough.set()
+    writer.join()
     assert writer.exitcode == 0
-    assert compacted > 3
+    written = int(warehouse.path.with_suffix(".written").read_text())
+    assert written >= 4
     with warehouse.read() as reader:
-        assert reader.count("news.articles") == 160
+        assert reader.count("news.articles") == 100 + written
 
 
 def compact_for_ever(path: Path) -> None:
