@@ -148,7 +148,12 @@ def _run(world: World, name: str, tags: dict[str, str]) -> None:
         for run_id in close_dead_runs(instance):
             world.progress(f"run {run_id} had died with its process; marked as failed")
         # dbt tells its steps to stdout, which belongs to the command; its log keeps them.
-        succeeded, events = _execute(world, name, instance, {PROCESS_TAG: this_process()} | tags)
+        try:
+            succeeded, events = _execute(
+                world, name, instance, {PROCESS_TAG: this_process()} | tags
+            )
+        finally:
+            world.end_ahead()
     if not succeeded:
         words = _first_fault(events)
         send(

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     spread: int = Field(
         default=4, ge=1, description="Runs at once over which the embedding of days is spread"
     )
+    ahead_days: int = Field(
+        default=45,
+        ge=0,
+        description="A run over so many days or more has them made ahead by processes of their "
+        "own, each on a copy of the warehouse's file; 0: never",
+    )
     worker_patience: int = Field(
         default=25_200,
         ge=1,

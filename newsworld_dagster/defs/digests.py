@@ -3,9 +3,9 @@
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 
 from newsworld_dagster.contracts.digests import FRONT
+from newsworld_dagster.defs.lanes import DAILY_DIGESTS, TIMELINE_STEPS, make_days
 from newsworld_dagster.defs.ledger import CLAIMS, RESOLUTIONS
 from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
@@ -15,8 +15,6 @@ from newsworld_dagster.defs.partitions import (
     RANGE,
     RETRY,
     as_of,
-    days_of,
-    each_day,
 )
 from newsworld_dagster.defs.previews import counts_table, markdown
 from newsworld_dagster.defs.stories import TOPICS
@@ -24,20 +22,10 @@ from newsworld_dagster.defs.world import World
 from newsworld_dagster.stories import (
     DAILY,
     WEEKLY,
-    DigestParameters,
-    TimelineParameters,
-    make_digest,
-    make_timelines,
 )
-from newsworld_dagster.warehouse import Reader
 
 TIMELINES = dg.AssetKey(["stories", "timelines"])
 DIGESTS = dg.AssetKey(["stories", "digests"])
-
-# Whose probability stands for a question.
-PREFERRED = ("coverage", "base-rate")
-# The weekly digest is made with the day on which its week ends.
-SUNDAY = 6
 
 
 def _daily_asset(key: dg.AssetKey, description: str) -> dict[str, Any]:
@@ -68,24 +56,8 @@ def timelines(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:
     """Write the steps, claims and verdicts of each day, oldest day first."""
-    parameters = TimelineParameters()
-    days = days_of(context)
-    with world.warehouse.hold():
-        for day in each_day(days, world, "timelines"):
-            moment = as_of(context, world, day)
-            with world.warehouse.read() as reader:
-                window = reader.live_window(day, moment, parameters.window_days)
-                window["fresh"] = window["day"] == day
-                topics = reader.topics_as_of(moment, moment - pd.Timedelta(days=2))
-                topics["has_claims"] = topics["topic_id"].isin(reader.topics_with_claims(moment))
-                known = reader.steps_before(day)
-                claims = reader.claims_for_timelines(day, moment, PREFERRED)
-                cited = reader.cited_articles(claims, moment)
-            made = make_timelines(
-                window, topics, known, claims, cited, day=day, as_of=moment, parameters=parameters
-            )
-            with world.warehouse.write() as writer:
-                writer.replace_partition("stories.timelines", [day], made)
+    days = make_days(context, world, TIMELINE_STEPS)
+    moment = as_of(context, world, days[-1])
     with world.warehouse.read() as reader:
         written = reader.frame(
             "SELECT kind, topic_id FROM stories.timelines WHERE day BETWEEN ? AND ?",
@@ -118,16 +90,7 @@ def digests(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:
     """Write the digest of each day, oldest day first: each looks back at the one before."""
-    days = days_of(context)
-    with world.warehouse.hold():
-        for day in each_day(days, world, "digests"):
-            moment = as_of(context, world, day)
-            with world.warehouse.read() as reader:
-                made = [_digest(reader, day, moment, "daily", DAILY)]
-                if day.weekday() == SUNDAY:
-                    made.append(_digest(reader, day, moment, "weekly", WEEKLY))
-            with world.warehouse.write() as writer:
-                writer.replace_partition("stories.digests", [day], pd.concat(made))
+    days = make_days(context, world, DAILY_DIGESTS)
     with world.warehouse.read() as reader:
         rows = reader.count("stories.digests", days)
         last = reader.digest_of(days[-1], "daily")
@@ -141,28 +104,4 @@ def digests(
             "items by section": counts_table(last["section"], "section"),
             "the front": markdown(front[shown], rows=20),
         }
-    )
-
-
-def _digest(
-    reader: Reader,
-    day: pd.Timestamp,
-    moment: pd.Timestamp,
-    period: str,
-    parameters: DigestParameters,
-) -> pd.DataFrame:
-    span = pd.Timedelta(days=7 if period == "weekly" else 1)
-    window = reader.live_window(day, moment, parameters.span_days)
-    window["fresh"] = window["day"] > day - span
-    claims = reader.claims_due(moment, parameters.horizon_days, PREFERRED)
-    return make_digest(
-        window,
-        reader.topics_as_of(moment, moment - pd.Timedelta(days=parameters.span_days)),
-        reader.digest_before(day, period),
-        claims,
-        reader.cited_articles(claims, moment),
-        day=day,
-        as_of=moment,
-        period=period,
-        parameters=parameters,
     )

@@ -5,8 +5,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from newsworld_dagster.defs.digests import PREFERRED
 from newsworld_dagster.defs.limits import limited
+from newsworld_dagster.defs.making import PREFERRED
 from newsworld_dagster.defs.partitions import OWNERS
 from newsworld_dagster.defs.published import GROUP, snapshot
 from newsworld_dagster.defs.world import World

@@ -1,15 +1,11 @@
 """forecasts/* and outcomes/*: each day settles what it can, then forecasts."""
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator
 
 import dagster as dg
-import numpy as np
 import pandas as pd
 
-from newsworld_dagster.contracts.vocabulary import LIVE_DAYS
-from newsworld_dagster.defs.analysis import analyse, judge
+from newsworld_dagster.defs.lanes import LEDGER, make_days
 from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.model_calls import model_results, model_tables
 from newsworld_dagster.defs.partitions import (
@@ -18,24 +14,12 @@ from newsworld_dagster.defs.partitions import (
     RETRY,
     as_of,
     daily_table,
-    days_of,
-    each_day,
-    phase,
 )
 from newsworld_dagster.defs.previews import counts_table, markdown
 from newsworld_dagster.defs.signing import sign_off
 from newsworld_dagster.defs.stories import TOPICS
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.forecasting import (
-    MEMBERS,
-    DeskInput,
-    DeskParameters,
-    chain,
-    make_edition,
-    with_learned,
-)
-from newsworld_dagster.resolution import resolve_rules
-from newsworld_dagster.warehouse import Reader, VectorMemory
+from newsworld_dagster.warehouse import Reader
 
 EDITIONS = dg.AssetKey(["forecasts", "editions"])
 REPORTS = dg.AssetKey(["forecasts", "reports"])
@@ -47,20 +31,6 @@ VERDICT_CHAIN = dg.AssetKey(["outcomes", "verdict_chain"])
 HEADS = dg.AssetKey(["forecasts", "heads"])
 
 GROUP = "predictions"
-
-# What settling and asking read of articles and open claims: the rest is long texts.
-READ = (
-    "article_id",
-    "title",
-    "summary",
-    "publisher",
-    "first_seen_at",
-    "day",
-    "content_digest",
-    "duplicate_of",
-)
-SETTLED_FROM = ("claim_id", "question_id", "made_at", "resolve_by", "resolver", "spec")
-ASKED = ("question_id", "topic_id", "template", "window_days", "made_at", "statement")
 
 
 @dg.multi_asset(
@@ -113,97 +83,11 @@ def predictions_and_outcomes(
     forecast is fitted on today's verdicts. The analyst and the judge take part where there is a
     language model; while they wait for it, nobody else is kept from the warehouse.
     """
-    days = days_of(context)
-    backfill = len(days) > 1
-    with nullcontext() if world.analyst_on else world.warehouse.hold():
-        with world.warehouse.read() as reader:
-            triggers = world.trigger_vectors(reader)
-        vectors = VectorMemory(world.encoder.name)
-        for day in each_day(days, world, "predictions and outcomes"):
-            moment = as_of(context, world, day)
-            settle(world, day, moment, vectors)
-            if world.analyst_on:
-                judge(world, day, moment, backfill=backfill)
-            forecast(world, day, moment, phase(context, day), triggers, vectors)
-            if world.analyst_on:
-                analyse(world, day, phase(context, day), backfill=backfill)
-            sign_off(world, day, moment)
-        sign_off(world, days[-1], moment, late=True)
+    days = make_days(context, world, LEDGER)
+    sign_off(world, days[-1], as_of(context, world, days[-1]), late=True)
     with world.warehouse.read() as reader:
         yield from _results(reader, days)
         yield from model_results(world, reader, days)
-
-
-def settle(world: World, day: pd.Timestamp, moment: pd.Timestamp, vectors: VectorMemory) -> int:
-    """Append the verdicts that can be given as of a moment; returns their number."""
-    with world.warehouse.read() as reader:
-        claims = reader.open_claims(moment, SETTLED_FROM)
-        claims = claims[claims["resolver"] == "rule"]
-        if claims.empty:
-            return 0
-        specs = [json.loads(spec) for spec in claims["spec"].unique()]
-        anchors = reader.anchors(pd.Series([spec["anchor_id"] for spec in specs], dtype=str))
-        articles = reader.articles_as_of(moment, claims["made_at"].min(), READ)
-        matrix = vectors.of(reader, articles["content_digest"])
-    verdicts = resolve_rules(
-        claims,
-        anchors,
-        articles,
-        matrix,
-        as_of=moment,
-        day=day,
-        code_version=world.code_version,
-    )
-    if verdicts.empty:
-        return 0
-    with world.warehouse.write() as writer:
-        return writer.append("outcomes.resolutions", verdicts)
-
-
-def forecast(
-    world: World,
-    day: pd.Timestamp,
-    moment: pd.Timestamp,
-    phase_: str,
-    trigger_vectors: Mapping[str, np.ndarray],
-    vectors: VectorMemory,
-) -> int:
-    """Append the day's edition, unless the day is sealed; returns the number of claims.
-
-    Behind the desk's claims come those of the forecasters that learn from the record, fitted on
-    what had fallen due and was settled by then.
-    """
-    with world.warehouse.read() as reader:
-        if not reader.editions_of(day).empty:
-            return 0
-        window = reader.live_window(day, moment, LIVE_DAYS, READ)
-        window = window[window["topic_id"].notna()].reset_index(drop=True)
-        if window.empty:
-            return 0
-        given = DeskInput(
-            day=day,
-            as_of=moment,
-            window=window,
-            vectors=vectors.of(reader, window["content_digest"]),
-            topics=reader.topics_as_of(moment, moment - pd.Timedelta(days=2)),
-            settled=reader.settled_questions(moment),
-            open_claims=reader.open_claims(moment, ASKED).drop_duplicates("question_id"),
-            trigger_vectors=trigger_vectors,
-            embedding_model=world.encoder.name,
-            phase=phase_,
-            code_version=world.code_version,
-        )
-        record = reader.settled_forecasts(moment, MEMBERS, "rule")
-    edition = make_edition(given, DeskParameters(topics_per_day=world.settings.topics_per_day))
-    edition = with_learned(edition, record)
-    with world.warehouse.write() as writer:
-        if not writer.editions_of(day).empty:
-            return 0
-        writer.append("forecasts.editions", edition.editions)
-        writer.append("forecasts.reports", edition.reports)
-        writer.append("forecasts.anchors", edition.anchors)
-        writer.append("forecasts.refusals", edition.refusals)
-        return writer.append("forecasts.claims", chain(edition.claims, writer.ledger_head()))
 
 
 def _results(reader: Reader, days: list[pd.Timestamp]) -> Iterator[dg.MaterializeResult]:

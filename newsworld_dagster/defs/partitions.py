@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.defs.world import World, utc_now, warehouse_of
 from newsworld_dagster.settings import Settings
+
+Given = TypeVar("Given")
 
 # Tags of a run, seen in the Dagster UI, that bend what a day means.
 AS_OF_TAG = "newsworld/as_of"
@@ -62,7 +65,7 @@ def daily_table(
     )
 
 
-def each_day(days: list[pd.Timestamp], world: World, step: str) -> Iterator[pd.Timestamp]:
+def each_day(days: Sequence[Given], world: World, step: str) -> Iterator[Given]:
     """The days in order, telling how far the step has come after every tenth and the last."""
     for number, day in enumerate(days, start=1):
         yield day

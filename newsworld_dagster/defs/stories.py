@@ -8,28 +8,18 @@ import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import LIFECYCLE
 from newsworld_dagster.defs.embeddings import vectors
+from newsworld_dagster.defs.lanes import STORIES, TOPIC_LINKS, begin_ahead, make_days
 from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
     POOL,
     RANGE,
     RETRY,
-    as_of,
     daily_table,
-    days_of,
-    each_day,
 )
 from newsworld_dagster.defs.previews import markdown
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.stories import (
-    Background,
-    StoryParameters,
-    TopicParameters,
-    assign_stories,
-    link_topics,
-)
 from newsworld_dagster.stories.health import size_distribution
 from newsworld_dagster.stories.pair_model import FittedOn
-from newsworld_dagster.warehouse import VectorMemory
 
 ASSIGNMENTS = dg.AssetKey(["stories", "assignments"])
 LINEAGE = dg.AssetKey(["stories", "lineage"])
@@ -63,33 +53,8 @@ def stories(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:
     """Assign the articles of each day, oldest day first."""
-    parameters = StoryParameters()
-    days = days_of(context)
-    known_vectors = VectorMemory(world.encoder.name)
-    with world.warehouse.hold():
-        for day in each_day(days, world, "stories"):
-            with world.warehouse.read() as reader:
-                # What the day itself assigned before is made anew; what earlier days did stands.
-                window = reader.live_window(
-                    day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
-                )
-                matrix = known_vectors.of(reader, window["content_digest"])
-                older = reader.older_members(
-                    day - pd.Timedelta(days=1), as_of(context, world, day), parameters.live_days
-                )
-                history = reader.history(as_of(context, world, day), parameters.live_days)
-            made = assign_stories(
-                window,
-                matrix,
-                day=day,
-                model=world.pair_model,
-                background=Background.of(history["title"].tolist(), history["summary"].tolist()),
-                older=older,
-                parameters=parameters,
-            )
-            with world.warehouse.write() as writer:
-                writer.replace_partition("stories.assignments", [day], made.assignments)
-                writer.replace_partition("stories.lineage", [day], made.lineage)
+    begin_ahead(context, world)
+    days = make_days(context, world, STORIES)
     with world.warehouse.read() as reader:
         sizes = reader.story_sizes(days[0], days[-1])
         moves = reader.count("stories.lineage", days)
@@ -144,39 +109,7 @@ def topics(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> Iterator[dg.MaterializeResult]:
     """Link the stories of each day to topics, oldest day first."""
-    parameters = TopicParameters()
-    days = days_of(context)
-    with world.warehouse.hold():
-        with world.warehouse.read() as reader:
-            sections = world.section_vectors(reader)
-        known_vectors = VectorMemory(world.encoder.name)
-        for day in each_day(days, world, "topics"):
-            with world.warehouse.read() as reader:
-                moment = as_of(context, world, day)
-                window = reader.live_window(day, moment, parameters.window_days)
-                window = window[window["story_id"].notna()].reset_index(drop=True)
-                window["fresh"] = window["assigned_on"] == day
-                matrix = known_vectors.of(reader, window["content_digest"])
-                reach = day - pd.Timedelta(days=parameters.window_days + 1)
-                links = reader.topic_stories_as_of(day, reach)
-                known = reader.topics_as_of(day, reach)
-                known = known[known["lifecycle"] != "closed"]
-                before = moment - pd.Timedelta(days=parameters.window_days)
-                earlier = reader.thread_articles(day, before)
-            made = link_topics(
-                window,
-                matrix,
-                links,
-                known,
-                sections,
-                day=day,
-                earlier=earlier,
-                encoder=world.encoder.name,
-                parameters=parameters,
-            )
-            with world.warehouse.write() as writer:
-                writer.replace_partition("stories.topic_stories", [day], made.links)
-                writer.replace_partition("stories.topics", [day], made.topics)
+    days = make_days(context, world, TOPIC_LINKS)
     with world.warehouse.read() as reader:
         current = reader.topics_as_of(days[-1] + pd.Timedelta(days=1), days[0])
         linked = reader.count("stories.topic_stories", days)

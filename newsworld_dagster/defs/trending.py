@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import EVERYWHERE, SECTIONS
+from newsworld_dagster.defs.lanes import TRENDING_STRIPS, make_days
 from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.partitions import (
     DAYS,
@@ -11,14 +12,10 @@ from newsworld_dagster.defs.partitions import (
     POOL,
     RANGE,
     RETRY,
-    as_of,
-    days_of,
-    each_day,
 )
 from newsworld_dagster.defs.previews import markdown
 from newsworld_dagster.defs.stories import ASSIGNMENTS, GROUP, TOPIC_STORIES, TOPICS
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.stories import TrendingParameters, trending_terms
 
 TRENDING = dg.AssetKey(["stories", "trending"])
 
@@ -44,17 +41,7 @@ def trending_strip(
     context: dg.AssetExecutionContext, world: dg.ResourceParam[World]
 ) -> dg.MaterializeResult:
     """Make the strips of each day."""
-    parameters = TrendingParameters()
-    reach = parameters.recent_days + parameters.history_days
-    days = days_of(context)
-    with world.warehouse.hold():
-        for day in each_day(days, world, "trending"):
-            moment = as_of(context, world, day)
-            with world.warehouse.read() as reader:
-                window = reader.trending_window(day, moment, reach)
-            made = trending_terms(window, day=day, as_of=moment, parameters=parameters)
-            with world.warehouse.write() as writer:
-                writer.replace_partition("stories.trending", [day], made)
+    days = make_days(context, world, TRENDING_STRIPS)
     with world.warehouse.read() as reader:
         rows = reader.count("stories.trending", days)
         last = reader.trending(days[-1])

@@ -17,6 +17,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.asking import LanguageModel
 from newsworld_dagster.contracts.triggers import trigger_families
+from newsworld_dagster.defs.ahead import Ahead
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
 from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms, connect
 from newsworld_dagster.runhistory import history_kept_open
@@ -65,6 +66,8 @@ class World:
     given_model: LanguageModel | None = None
     code_version: str = field(default_factory=code_version)
     progress: Callable[[str], None] = lambda _text: None
+    # Of a run over many days, as long as it lasts.
+    ahead: Ahead | None = None
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -129,6 +132,12 @@ class World:
                 return await work(model)
 
         return asyncio.run(run())
+
+    def end_ahead(self) -> None:
+        """End what makes days ahead, where something does."""
+        if self.ahead is not None:
+            self.ahead.close()
+            self.ahead = None
 
     def section_vectors(self, reader: Reader) -> dict[str, np.ndarray]:
         """Unit vector of each section's description."""
@@ -201,7 +210,10 @@ def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
         run_turn(settings, context.log.info if context.log else print),
         history_kept_open(Path(context.instance.root_directory)),
     ):
-        yield world
+        try:
+            yield world
+        finally:
+            world.end_ahead()
 
 
 @dg.definitions

@@ -238,13 +238,17 @@ class Warehouse:
         with self._alone(), self._open(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
-                yield Writer(connection)
+                yield self._writer(connection)
                 connection.execute("COMMIT")
             except BaseException as error:
                 self._roll_back(connection)
                 if _disk_is_full(error):
                     raise self._full() from error
                 raise
+
+    def _writer(self, connection: duckdb.DuckDBPyConnection) -> Writer:
+        """What writes in a transaction of a connection."""
+        return Writer(connection)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:

@@ -1,0 +1,178 @@
+"""Days that processes of their own make ahead of a run that replays many.
+
+The steps of a run follow one another, but a step's day needs of the steps before it only the days
+up to its own. So each lane makes one step's days in a process with a copy of the warehouse: it
+takes over what the lanes before it have written for a day, makes the day by the same code as the
+run, and leaves what it wrote in a folder. The run writes that to the warehouse in place of making
+it. Whatever goes wrong with a lane, the run makes the days itself.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pandas as pd
+
+from newsworld_dagster.warehouse import Reader, Warehouse
+from newsworld_dagster.warehouse.recording import Write, copy_file, write_again
+
+PATIENCE = 0.01
+# What a lane's copy grows by is small against what it begins with.
+ROOM = 1.5
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What a day of a step wrote, and how many rows some tables had before."""
+
+    found: Mapping[str, int]
+    written: Sequence[Write]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Steps whose days one process makes.
+
+    Attributes
+    ----------
+    steps
+        Their names, in the order in which they make a day.
+    after
+        The steps of other lanes whose days come before.
+    """
+
+    steps: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Spool:
+    """A folder with a packet a step and day."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, step: str, day: pd.Timestamp, packet: Packet) -> None:
+        """Leave a packet; it is there whole or not at all."""
+        path = self._path(step, day)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".fresh")
+        fresh.write_bytes(pickle.dumps(packet, protocol=pickle.HIGHEST_PROTOCOL))
+        fresh.replace(path)
+
+    def get(self, step: str, day: pd.Timestamp, still_made: Callable[[], bool]) -> Packet | None:
+        """Wait for a packet; None when it is not there and nobody makes it any more."""
+        path = self._path(step, day)
+        while True:
+            made = still_made()  # asked first: the last packet is put just before the end
+            if path.exists():
+                packet: Packet = pickle.loads(path.read_bytes())  # noqa: S301  (our own file)
+                return packet
+            if not made:
+                return None
+            time.sleep(PATIENCE)
+
+    def _path(self, step: str, day: pd.Timestamp) -> Path:
+        return self.folder / step / f"{day:%Y-%m-%d}.packet"
+
+
+class Ahead:
+    """The lanes of a run.
+
+    Parameters
+    ----------
+    folder
+        For their copies of the warehouse and their packets; what is in it goes.
+    progress
+        Told when a lane ends before its time.
+    """
+
+    def __init__(self, folder: Path, progress: Callable[[str], None]) -> None:
+        self.folder, self.progress = folder, progress
+        self.spool = Spool(folder / "packets")
+        self._process_of: dict[str, BaseProcess] = {}
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def start(
+        self,
+        warehouse: Warehouse,
+        lanes: Sequence[Lane],
+        work: Callable[[Lane, Path, Spool], None],
+    ) -> None:
+        """Begin the lanes, unless the disk has no room for their copies.
+
+        Parameters
+        ----------
+        work
+            Makes a lane's days; picklable. Given the lane, its copy of the warehouse and where
+            packets go.
+        """
+        self.folder.mkdir(parents=True)
+        needed = int(ROOM * len(lanes) * warehouse.size())
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            self.progress(
+                f"days are not made ahead: that takes {needed:,} bytes of disk, {free:,} are free"
+            )
+            return
+        spawn = multiprocessing.get_context("spawn")
+        for lane in lanes:
+            copy = self.folder / lane.steps[0] / warehouse.path.name
+            copy_file(warehouse, copy)
+            process = spawn.Process(target=work, args=(lane, copy, self.spool), daemon=True)
+            process.start()
+            self._process_of |= dict.fromkeys(lane.steps, process)
+
+    def write(self, step: str, day: pd.Timestamp, warehouse: Warehouse) -> bool:
+        """Write what a lane has made for a day; False where the run is to make it itself.
+
+        That is so where no lane makes the step, where it failed, and where the warehouse is no
+        longer as the lane knew it: someone imported articles or gave a verdict meanwhile.
+        """
+        process = self._process_of.get(step)
+        if process is None:
+            return False
+        packet = self.spool.get(step, day, process.is_alive)
+        if packet is None:
+            self._leave(f"the process that made {step} ahead ended before {day:%Y-%m-%d}")
+            return False
+        with warehouse.write() as writer:
+            if rows_in(writer, packet.found) != packet.found:
+                changed = f"the warehouse has changed since {step} of {day:%Y-%m-%d} was made ahead"
+            else:
+                write_again(writer, packet.written)
+                return True
+        self._leave(changed)
+        return False
+
+    def _leave(self, why: str) -> None:
+        self.progress(f"{why}; the run makes the rest itself")
+        self.close()
+
+    def close(self) -> None:
+        """End what is still at work and remove what it left."""
+        processes = set(self._process_of.values())
+        self._process_of = {}
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def rows_in(reader: Reader, tables: Mapping[str, int] | Sequence[str]) -> dict[str, int]:
+    """How many rows some tables have."""
+    return {table: reader.count(table) for table in tables}
+
+
+def parent_lives() -> bool:
+    """Whether the process that began this one is still there: without it a lane is of no use."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and parent.is_alive() and os.getppid() == parent.pid

@@ -1,0 +1,188 @@
+"""The steps over days: how a run makes them, and which lanes make them ahead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from newsworld_dagster.defs.ahead import Ahead, Lane, Packet, Spool, parent_lives, rows_in
+from newsworld_dagster.defs.making import (
+    Day,
+    DigestsMaker,
+    LedgerMaker,
+    Maker,
+    StoriesMaker,
+    TimelinesMaker,
+    TopicsMaker,
+    TrendingMaker,
+)
+from newsworld_dagster.defs.partitions import as_of, days_of, each_day, phase
+from newsworld_dagster.defs.world import World
+from newsworld_dagster.settings import Settings
+from newsworld_dagster.warehouse import Warehouse
+from newsworld_dagster.warehouse.recording import RecordingWarehouse, write_again
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that makes day after day.
+
+    Attributes
+    ----------
+    name
+        What progress calls it.
+    table
+        A table that it writes.
+    maker
+        What makes a day of it.
+    counted
+        Tables whose number of rows must be the same in a lane and in the warehouse: what others
+        may add to meanwhile.
+    """
+
+    name: str
+    table: str
+    maker: type[Maker]
+    counted: tuple[str, ...] = ("news.articles",)
+
+
+STORIES = Step("stories", "stories.assignments", StoriesMaker)
+TOPIC_LINKS = Step("topics", "stories.topics", TopicsMaker)
+LEDGER = Step(
+    "predictions and outcomes",
+    "forecasts.claims",
+    LedgerMaker,
+    ("news.articles", "forecasts.claims", "outcomes.resolutions"),
+)
+TRENDING_STRIPS = Step("trending", "stories.trending", TrendingMaker)
+DAILY_DIGESTS = Step("digests", "stories.digests", DigestsMaker)
+TIMELINE_STEPS = Step("timelines", "stories.timelines", TimelinesMaker)
+
+# What readers see takes as long in sum as each of the steps before it.
+LANES = (
+    (STORIES,),
+    (TOPIC_LINKS,),
+    (LEDGER,),
+    (TRENDING_STRIPS, DAILY_DIGESTS, TIMELINE_STEPS),
+)
+STEPS = {step.name: step for lane in LANES for step in lane}
+
+
+@dataclass(frozen=True)
+class Named:
+    """An encoder of which only the name is used: lanes find every text embedded."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
+        """Never called.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(f"{len(texts)} texts are to be embedded before days are made.")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the lanes of a run are told."""
+
+    settings: Settings
+    encoder: str
+    code_version: str
+    days: tuple[Day, ...]
+
+
+def make_days(context: dg.AssetExecutionContext, world: World, step: Step) -> list[pd.Timestamp]:
+    """Make the days of a run, oldest first, or take them from the lane that did; returns them.
+
+    One connection is held for all of them, but not where a language model is asked: while it is
+    waited for, nobody else is kept from the warehouse.
+    """
+    days = _days(context, world)
+    maker = step.maker(world)
+    asking = step is LEDGER and world.analyst_on
+    with nullcontext() if asking else world.warehouse.hold():
+        for given in each_day(days, world, step.name):
+            ahead = world.ahead
+            if ahead is None or not ahead.write(step.name, given.day, world.warehouse):
+                maker.make(given)
+    return [given.day for given in days]
+
+
+def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
+    """Let lanes make the days of a long run ahead, once their texts are embedded.
+
+    Only days that are over, of a warehouse in a file, on a machine with cores to spare. A language
+    model is asked by the run itself, and what comes after it waits for it.
+    """
+    days = _days(context, world)
+    least = world.settings.ahead_days
+    if (
+        not least
+        or len(days) < least
+        or type(world.warehouse) is not Warehouse
+        or world.settings.workers is not None
+        or len(os.sched_getaffinity(0)) < 2
+        or any(given.moment != given.day + pd.Timedelta(days=1) for given in days)
+    ):
+        return
+    made = context.job_def.asset_layer.executable_asset_keys
+    wanted = [
+        tuple(step for step in lane if dg.AssetKey(step.table.split(".")) in made) for lane in LANES
+    ]
+    if world.analyst_on:
+        wanted = wanted[: LANES.index((LEDGER,))]
+    # What comes after a step that the run leaves out finds its days in the copy.
+    names = [tuple(step.name for step in lane) for lane in wanted if lane]
+    lanes = [
+        Lane(steps, tuple(name for before in names[:number] for name in before))
+        for number, steps in enumerate(names)
+    ]
+    order = Order(world.settings, world.encoder.name, world.code_version, tuple(days))
+    world.ahead = Ahead(world.settings.data_dir / "ahead", world.progress)
+    world.ahead.start(world.warehouse, lanes, partial(make_lane, order))
+
+
+def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
+    """Make the days of a lane in its copy of the warehouse."""
+    world = World(
+        order.settings, given_encoder=Named(order.encoder), code_version=order.code_version
+    )
+    warehouse = RecordingWarehouse(copy)
+    world.warehouse = warehouse
+    makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}
+    with threadpool_limits(1, user_api="blas"), warehouse.hold():
+        for given in order.days:
+            for name in lane.after:
+                packet = spool.get(name, given.day, parent_lives)
+                if packet is None:
+                    return
+                with warehouse.write() as writer:
+                    write_again(writer, packet.written)
+            warehouse.written()
+            for name in lane.steps:
+                with warehouse.read() as reader:
+                    found = rows_in(reader, STEPS[name].counted)
+                makers[name].make(given)
+                if not parent_lives():
+                    return
+                spool.put(name, given.day, Packet(found, warehouse.written()))
+
+
+def _days(context: dg.AssetExecutionContext, world: World) -> list[Day]:
+    days = days_of(context)
+    return [
+        Day(day, as_of(context, world, day), phase(context, day), len(days) > 1) for day in days
+    ]

@@ -1,0 +1,88 @@
+"""A copy of a warehouse file, in which days are made ahead, and what was written to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from newsworld_dagster.warehouse.store import Warehouse, Writer
+
+
+@dataclass(frozen=True)
+class Write:
+    """One change of a table.
+
+    Attributes
+    ----------
+    how
+        The writer's method.
+    table
+        Its table.
+    days
+        The days that are replaced; none where rows are appended.
+    rows
+        What was written.
+    """
+
+    how: Literal["append", "replace_partition"]
+    table: str
+    days: tuple[pd.Timestamp, ...]
+    rows: pd.DataFrame
+
+
+class RecordingWarehouse(Warehouse):
+    """A file that nobody else writes to; keeps in mind what is written to it."""
+
+    def __init__(self, path: Path, lock_timeout: float = 60.0) -> None:
+        super().__init__(path, lock_timeout)
+        self._written: list[Write] = []
+
+    def written(self) -> list[Write]:
+        """What was written since this was asked last, in order."""
+        written, self._written = self._written, []
+        return written
+
+    def _writer(self, connection: duckdb.DuckDBPyConnection) -> Writer:
+        return _RecordingWriter(connection, self._written)
+
+
+class _RecordingWriter(Writer):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, written: list[Write]) -> None:
+        super().__init__(connection)
+        self._written = written
+
+    def replace_partition(self, table: str, days: list[pd.Timestamp], frame: pd.DataFrame) -> int:
+        self._written.append(Write("replace_partition", table, tuple(days), frame))
+        return super().replace_partition(table, days, frame)
+
+    def append(self, table: str, frame: pd.DataFrame) -> int:
+        self._written.append(Write("append", table, (), frame))
+        return super().append(table, frame)
+
+    def replace_all(self, table: str, frame: pd.DataFrame) -> int:
+        raise NotImplementedError(f"{table} is made as a whole, not day by day.")
+
+
+def write_again(writer: Writer, written: Sequence[Write]) -> None:
+    """Write to one warehouse what was written to another."""
+    for write in written:
+        if write.how == "append":
+            writer.append(write.table, write.rows)
+        else:
+            writer.replace_partition(write.table, list(write.days), write.rows)
+
+
+def copy_file(warehouse: Warehouse, path: Path) -> None:
+    """Copy a warehouse file as it stands, with the log of what was not yet merged into it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = warehouse.path.with_name(f"{warehouse.path.name}.wal")
+    with warehouse.read():  # no process writes meanwhile
+        shutil.copyfile(warehouse.path, path)
+        if log.exists():
+            shutil.copyfile(log, path.with_name(f"{path.name}.wal"))
