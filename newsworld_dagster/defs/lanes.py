@@ -68,13 +68,29 @@ DAILY_DIGESTS = Step("digests", "stories.digests", DigestsMaker)
 TIMELINE_STEPS = Step("timelines", "stories.timelines", TimelinesMaker)
 
 # What readers see takes as long in sum as each of the steps before it.
-LANES = (
-    (STORIES,),
-    (TOPIC_LINKS,),
-    (LEDGER,),
-    (TRENDING_STRIPS, DAILY_DIGESTS, TIMELINE_STEPS),
-)
-STEPS = {step.name: step for lane in LANES for step in lane}
+SHOWN = (TRENDING_STRIPS, DAILY_DIGESTS, TIMELINE_STEPS)
+STEPS = {step.name: step for step in (STORIES, TOPIC_LINKS, LEDGER, *SHOWN)}
+
+
+def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
+    """Lanes that take about equally long, no more of them than cores; none for a single one.
+
+    Parameters
+    ----------
+    wanted
+        The steps that are to be made ahead.
+    """
+    if cores < 2:
+        return []
+    cut = [(STORIES,), (TOPIC_LINKS,), (LEDGER,), SHOWN]
+    if cores < len(cut):
+        cut = [(STORIES, TOPIC_LINKS), (LEDGER, *SHOWN)]
+    steps = [tuple(step.name for step in lane if step in wanted) for lane in cut]
+    steps = [lane for lane in steps if lane]
+    return [
+        Lane(lane, tuple(name for before in steps[:number] for name in before))
+        for number, lane in enumerate(steps)
+    ]
 
 
 @dataclass(frozen=True)
@@ -134,22 +150,14 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
         or len(days) < least
         or type(world.warehouse) is not Warehouse
         or world.settings.workers is not None
-        or len(os.sched_getaffinity(0)) < 2
         or any(given.moment != given.day + pd.Timedelta(days=1) for given in days)
     ):
         return
     made = context.job_def.asset_layer.executable_asset_keys
-    wanted = [
-        tuple(step for step in lane if dg.AssetKey(step.table.split(".")) in made) for lane in LANES
-    ]
+    wanted = [step for step in STEPS.values() if dg.AssetKey(step.table.split(".")) in made]
     if world.analyst_on:
-        wanted = wanted[: LANES.index((LEDGER,))]
-    # What comes after a step that the run leaves out finds its days in the copy.
-    names = [tuple(step.name for step in lane) for lane in wanted if lane]
-    lanes = [
-        Lane(steps, tuple(name for before in names[:number] for name in before))
-        for number, steps in enumerate(names)
-    ]
+        wanted = wanted[: wanted.index(LEDGER)] if LEDGER in wanted else wanted
+    lanes = lanes_for(len(os.sched_getaffinity(0)), wanted)
     order = Order(world.settings, world.encoder.name, world.code_version, tuple(days))
     world.ahead = Ahead(world.settings.data_dir / "ahead", world.progress)
     world.ahead.start(world.warehouse, lanes, partial(make_lane, order))

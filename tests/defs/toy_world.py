@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from newsworld_dagster.defs import ledger
+from newsworld_dagster.defs import lanes, ledger
 from newsworld_dagster.defs.world import World, fixed_texts
 from newsworld_dagster.settings import Settings
 from tests.warehouse.warehouse_rows import articles, assignments, links, topic
@@ -110,6 +110,6 @@ def make(world: World, first: int, last: int) -> None:
     """
     days = [FIRST + pd.Timedelta(days=n) for n in range(first, last + 1)]
     with pytest.MonkeyPatch.context() as patch, dg.build_asset_context() as context:
-        patch.setattr(ledger, "days_of", lambda _context: days)
+        patch.setattr(lanes, "days_of", lambda _context: days)
         for _ in ledger.predictions_and_outcomes(context, world=world):
             pass
