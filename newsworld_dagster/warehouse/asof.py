@@ -400,17 +400,11 @@ class Reader(
 
     def ledger_head(self) -> tuple[int, str]:
         """Sequence number and hash of the ledger's last row; (0, zeros) when empty."""
-        row = self.connection.execute(
-            "SELECT seq, row_hash FROM forecasts.claims ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
+        return self._last_link("forecasts.claims")
 
     def verdicts_head(self) -> tuple[int, str]:
         """Number and hash of the last sealed verdict; (0, zeros) when there is none."""
-        row = self.connection.execute(
-            "SELECT seq, row_hash FROM outcomes.verdict_chain ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
+        return self._last_link("outcomes.verdict_chain")
 
     def unsealed_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Verdicts decided up to `as_of` that no link of the chain covers yet."""
@@ -422,7 +416,17 @@ class Reader(
 
     def last_head(self) -> pd.DataFrame:
         """The newest signed-off head; no row when there is none."""
-        return self.frame("SELECT * FROM forecasts.heads ORDER BY seq DESC LIMIT 1")
+        return self.frame(
+            "SELECT * FROM forecasts.heads WHERE seq = (SELECT max(seq) FROM forecasts.heads)"
+        )
+
+    def _last_link(self, table: str) -> tuple[int, str]:
+        # Not ORDER BY seq DESC LIMIT 1: of a table whose last rows were once deleted, DuckDB 1.5
+        # takes the largest seq to be the deleted one and passes over the rows that came after.
+        row = self.connection.execute(
+            f"SELECT max(seq), arg_max(row_hash, seq) FROM {table}"  # noqa: S608
+        ).fetchone()
+        return (0, "0" * 64) if row is None or row[0] is None else (int(row[0]), str(row[1]))
 
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""

@@ -54,21 +54,20 @@ class LearningReads:
 
     def leader_as_of(self, as_of: pd.Timestamp) -> str | None:
         """The forecaster that leads at `as_of`; None before the first look."""
-        found = self.frame(
-            "SELECT leader FROM scorecards.leaders WHERE as_of <= ? ORDER BY as_of DESC LIMIT 1",
+        leader = self.frame(
+            "SELECT arg_max(leader, as_of) AS leader FROM scorecards.leaders WHERE as_of <= ?",
             as_of,
-        )
-        return None if found.empty else str(found["leader"].iloc[0])
+        )["leader"].iloc[0]
+        return None if pd.isna(leader) else str(leader)
 
     def last_look(self, day: pd.Timestamp) -> tuple[pd.Timestamp, str] | None:
         """The last day before `day` on which a leader was named, and who; None without one."""
         found = self.frame(
-            "SELECT day, leader FROM scorecards.leaders WHERE day < ? ORDER BY day DESC LIMIT 1",
+            "SELECT max(day) AS day, arg_max(leader, day) AS leader FROM scorecards.leaders "
+            "WHERE day < ?",
             day,
-        )
-        if found.empty:
-            return None
-        return pd.Timestamp(found["day"].iloc[0]), str(found["leader"].iloc[0])
+        ).iloc[0]
+        return None if pd.isna(found["day"]) else (pd.Timestamp(found["day"]), str(found["leader"]))
 
     def open_relations(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Related claims made by `as_of` of which neither had a verdict then."""

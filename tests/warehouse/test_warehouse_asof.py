@@ -370,6 +370,20 @@ def test_ledger_head_is_the_last_row(warehouse: Warehouse) -> None:
         assert reader.ledger_head() == (2, "hash-2")
 
 
+def test_heads_are_the_last_rows_though_later_ones_were_once_deleted(warehouse: Warehouse) -> None:
+    # As many as DuckDB keeps in one row group, and some more.
+    link = (
+        "SELECT seq, 'r' || seq, TIMESTAMP '2025-03-01', '', 'hash-' || seq FROM range(?, ?) t(seq)"
+    )
+    with warehouse.write() as writer:
+        writer.connection.execute(f"INSERT INTO outcomes.verdict_chain {link}", [1, 123_001])
+    with warehouse.write() as writer:
+        writer.connection.execute("DELETE FROM outcomes.verdict_chain WHERE seq > 100000")
+        writer.connection.execute(f"INSERT INTO outcomes.verdict_chain {link}", [100_001, 100_003])
+    with warehouse.read() as reader:
+        assert reader.verdicts_head() == (100_002, "hash-100002")
+
+
 def test_older_members_are_those_of_live_stories_before_the_window(warehouse: Warehouse) -> None:
     with warehouse.write() as writer:
         writer.append(
