@@ -21,7 +21,7 @@ from newsworld_dagster.warehouse.asof_learning import LearningReads
 from newsworld_dagster.warehouse.asof_pruning import PruningReads
 from newsworld_dagster.warehouse.asof_stories import StoryReads
 from newsworld_dagster.warehouse.asof_tables import TableReads
-from newsworld_dagster.warehouse.queries import in_force
+from newsworld_dagster.warehouse.queries import in_force, verdicts_in_force
 
 # How far back words are counted, to tell the news from what is always there.
 HISTORY_DAYS = 60
@@ -186,20 +186,22 @@ class Reader(
         """
         return self.frame(
             f"""
-            WITH window_articles AS (
+            -- Not materialised: each use then reads the one column that it needs.
+            WITH window_articles AS NOT MATERIALIZED (
                 SELECT * FROM news.articles WHERE first_seen_at <= $as_of AND first_seen_at > $since
             ),
-            assigned AS (
-                SELECT article_id, story_id, day AS assigned_on FROM stories.assignments
+            assigned AS NOT MATERIALIZED (
+                SELECT article_id, arg_max(story_id, day) AS story_id, max(day) AS assigned_on
+                FROM stories.assignments
                 SEMI JOIN window_articles USING (article_id)
                 WHERE day <= $day
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+                GROUP BY article_id
             ),
             linked AS (
-                SELECT story_id, topic_id FROM stories.topic_stories
+                SELECT story_id, arg_max(topic_id, day) AS topic_id FROM stories.topic_stories
                 SEMI JOIN assigned USING (story_id)
                 WHERE day <= $day
-                QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+                GROUP BY story_id
             )
             SELECT {", ".join(f"w.{name}" for name in columns)},
                 a.story_id, a.assigned_on, l.topic_id
@@ -409,8 +411,10 @@ class Reader(
     def unsealed_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Verdicts decided up to `as_of` that no link of the chain covers yet."""
         return self.frame(
-            "SELECT * FROM outcomes.resolutions ANTI JOIN outcomes.verdict_chain "
-            "USING (resolution_id) WHERE decided_at <= ?",
+            # The narrow column finds the rows, so that the evidence is read of these alone.
+            "SELECT * FROM outcomes.resolutions WHERE rowid IN "
+            "(SELECT v.rowid FROM outcomes.resolutions AS v "
+            "ANTI JOIN outcomes.verdict_chain USING (resolution_id) WHERE decided_at <= ?)",
             as_of,
         )
 
@@ -435,11 +439,12 @@ class Reader(
     def open_claims(self, as_of: pd.Timestamp, columns: Sequence[str] = ("*",)) -> pd.DataFrame:
         """Claims made up to `as_of` that have no verdict then."""
         return self.frame(
-            f"SELECT {', '.join(columns)} FROM forecasts.claims AS c "  # noqa: S608
-            "WHERE as_of <= ? AND NOT EXISTS (SELECT 1 FROM outcomes.resolutions AS r "
-            "WHERE r.claim_id = c.claim_id AND r.decided_at <= ?) ORDER BY seq",
-            as_of,
-            as_of,
+            # Most of the ledger is settled; of that the narrow column alone is read.
+            f"SELECT {', '.join(columns)} FROM forecasts.claims WHERE rowid IN "  # noqa: S608
+            "(SELECT c.rowid FROM forecasts.claims AS c ANTI JOIN "
+            "(SELECT claim_id FROM outcomes.resolutions WHERE decided_at <= $as_of) "
+            "USING (claim_id) WHERE as_of <= $as_of) ORDER BY seq",
+            {"as_of": as_of},
         )
 
     def anchors(self, anchor_ids: pd.Series) -> pd.DataFrame:
@@ -474,14 +479,18 @@ class Reader(
         """
         return self.frame(
             f"""
-            WITH verdicts AS (SELECT question_id, verdict FROM ({in_force("question_id")}))
-            SELECT any_value(template) AS template, any_value(window_days) AS window_days,
-                arg_min(features, seq) AS features,
-                any_value(CASE verdict WHEN 'yes' THEN 1 ELSE 0 END) AS outcome
-            FROM forecasts.claims JOIN verdicts USING (question_id)
-            WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
-                AND resolver = $resolver
-            GROUP BY question_id ORDER BY min(seq)
+            WITH due AS (
+                SELECT question_id, min(seq) AS seq FROM forecasts.claims
+                WHERE as_of <= $as_of AND resolve_by <= $as_of AND resolver = $resolver
+                GROUP BY question_id
+            ),
+            answered AS (
+                SELECT seq, CASE verdict WHEN 'yes' THEN 1 ELSE 0 END AS outcome
+                FROM due JOIN ({verdicts_in_force("question_id")}) USING (question_id)
+                WHERE verdict IN ('yes', 'no')
+            )
+            SELECT template, window_days, features, outcome
+            FROM forecasts.claims JOIN answered USING (seq) ORDER BY seq
             """,  # noqa: S608
             {"as_of": as_of, "resolver": resolver},
         )
@@ -500,10 +509,9 @@ class Reader(
         """
         return self.frame(
             f"""
-            WITH verdicts AS (SELECT claim_id, verdict, decided_at FROM ({in_force("claim_id")}))
             SELECT claim_id, question_id, topic_id, forecaster, input_digest, probability,
                 cost_usd, resolve_by, decided_at, (verdict = 'yes')::DOUBLE AS outcome
-            FROM forecasts.claims JOIN verdicts USING (claim_id)
+            FROM forecasts.claims JOIN ({verdicts_in_force("claim_id")}) USING (claim_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
                 AND ($forecasters IS NULL OR list_contains($forecasters::VARCHAR[], forecaster))
                 AND ($resolver IS NULL OR resolver = $resolver)
