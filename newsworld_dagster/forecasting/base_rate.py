@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import pandas as pd
 
@@ -40,15 +43,16 @@ class BaseRate:
     def __init__(self, settled: pd.DataFrame, weight: float = 4.0, prior: float = 0.5) -> None:
         self.weight = weight
         self.prior = prior
-        family = settled["template"].str.split(":").str[0]
         self._all = (int(settled["outcome"].sum()), len(settled))
-        self._families = _counts(settled.assign(family=family), ["family"])
-        self._cells = _counts(settled, ["template", "window_days"])
+        templates, outcomes = settled["template"].tolist(), settled["outcome"].tolist()
+        families = [template.split(":")[0] for template in templates]
+        cells = list(zip(templates, settled["window_days"].tolist(), strict=True))
+        self._families, self._cells = _counts(families, outcomes), _counts(cells, outcomes)
 
     def of(self, template: str, window_days: int) -> Frequency:
         """Frequency for one template and window."""
         parent = self._shrunk(self._all, self.prior)
-        parent = self._shrunk(self._families.get((template.split(":")[0],), (0, 0)), parent)
+        parent = self._shrunk(self._families.get(template.split(":")[0], (0, 0)), parent)
         yes, settled = self._cells.get((template, window_days), (0, 0))
         return Frequency(self._shrunk((yes, settled), parent), yes, settled)
 
@@ -75,9 +79,7 @@ class BaseRate:
         return (yes + self.weight * parent) / (settled + self.weight)
 
 
-def _counts(settled: pd.DataFrame, by: list[str]) -> dict[tuple[object, ...], tuple[int, int]]:
-    grouped = settled.groupby(by)["outcome"].agg(["sum", "size"])
-    return {
-        key if isinstance(key, tuple) else (key,): (int(row["sum"]), int(row["size"]))
-        for key, row in grouped.iterrows()
-    }
+def _counts(kinds: Sequence[Hashable], outcomes: Sequence[int]) -> dict[Hashable, tuple[int, int]]:
+    """Claims that came true and all claims, of each kind."""
+    asked, yes = Counter(kinds), Counter(compress(kinds, outcomes))
+    return {kind: (yes[kind], number) for kind, number in asked.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.json
 
 from newsworld_dagster.forecasting.base_rate import BaseRate
 from newsworld_dagster.forecasting.questions import Question
@@ -46,9 +47,8 @@ class CoverageModel:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        rows = [json.loads(text) for text in settled["features"]]
-        self._names = sorted({name for row in rows for name in row})
-        design = self._design(rows, list(settled["template"]))
+        self._names, values = _read(settled["features"].tolist())
+        design = self._design(values, settled["template"].tolist())
         self._model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=500))
         self._model.fit(design, settled["outcome"].to_numpy(dtype=int))
         self.fitted_on = len(settled)
@@ -60,23 +60,37 @@ class CoverageModel:
         if not self.fitted_on:
             raw = np.array([self.base_rate.probability(question) for question in questions])
         else:
+            rows = (question.features for question in questions)
             design = self._design(
-                [question.features for question in questions],
+                np.array([[row.get(name, 0.0) for name in self._names] for row in rows]),
                 [question.template for question in questions],
             )
             raw = self._model.predict_proba(design)[:, 1]
         return np.clip(raw, FLOOR, 1 - FLOOR)
 
-    def _design(self, rows: Sequence[dict[str, float]], templates: Sequence[str]) -> np.ndarray:
+    def _design(self, values: np.ndarray, templates: Sequence[str]) -> np.ndarray:
         """Features, template families, and the reach of each family on its own slope."""
-        values = np.array([[row.get(name, 0.0) for name in self._names] for row in rows])
-        families = np.array(
-            [[template.split(":")[0] == family for family in _FAMILIES] for template in templates],
-            dtype=float,
-        )
+        of = np.array([template.split(":")[0] for template in templates])
+        families = (of[:, None] == np.array(_FAMILIES)).astype(float)
         crossed = [
             values[:, self._names.index(name), None] * families
             for name in _CROSSED
             if name in self._names
         ]
         return np.hstack([values, families, *crossed])
+
+
+def _read(features: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Sorted names of features in JSON, one object a text, and their values; 0 where one has none.
+
+    By arrow, as the whole record is read anew each day. All in one block: what type a column has
+    is inferred from the first.
+    """
+    lines = "\n".join(features).encode()
+    table = pa.json.read_json(
+        pa.BufferReader(lines),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+    )
+    names = sorted(table.column_names)
+    columns = (table[name].cast(pa.float64()).fill_null(0.0).to_numpy() for name in names)
+    return names, np.column_stack(list(columns))

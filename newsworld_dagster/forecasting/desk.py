@@ -182,23 +182,25 @@ def _watch(given: DeskInput, parameters: DeskParameters) -> list[_Watched]:
         & (given.topics["publishers"] >= 2)
     ]
     titles = window["title"].to_numpy()
-    places_of = given.window.groupby("topic_id").indices
+    places_of: dict[str, list[int]] = {}
+    for place, topic_id in enumerate(given.window["topic_id"].tolist()):
+        places_of.setdefault(topic_id, []).append(place)
     counts = Counter(chain.from_iterable(map(names, window["title"], window["summary"])))
     topics, anchors = [], []
     for topic in fresh.itertuples():
-        places = places_of.get(topic.topic_id)
-        if places is None or len(places) < parameters.least_articles:
+        members = places_of.get(topic.topic_id, [])
+        if len(members) < parameters.least_articles:
             continue
-        services = sum(_SERVICE.search(title) is not None for title in titles[places])
-        if services / len(places) > parameters.service_share:
+        services = sum(_SERVICE.search(title) is not None for title in titles[members])
+        if services / len(members) > parameters.service_share:
             continue
         topics.append(topic)
         anchors.append(
             anchor_of(
                 str(topic.topic_id),
                 np.asarray(topic.vector, np.float32),
-                window.iloc[places],
-                given.vectors[places],
+                window.iloc[members],
+                given.vectors[members],
                 counts,
                 len(window),
                 model=given.embedding_model,

@@ -187,7 +187,8 @@ def answers(rows: pd.DataFrame, members: Sequence[str]) -> pd.DataFrame:
     said = rows[rows["forecaster"].isin(members)]
     places, questions = pd.factorize(said["question_id"], sort=True)
     table = np.full((len(questions), len(members)), np.nan)
-    table[places, said["forecaster"].map(list(members).index)] = log_odds(said["probability"])
+    columns = pd.Index(members).get_indexer(said["forecaster"])
+    table[places, columns] = log_odds(said["probability"])
     return pd.DataFrame(
         table,
         index=pd.Index(questions, name="question_id"),

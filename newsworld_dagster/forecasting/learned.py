@@ -61,10 +61,9 @@ def learned_forecasts(
     parts = []
     for name in members if recalibrated is None else recalibrated:
         said = made[made["forecaster"] == name]
+        record = settled[settled["forecaster"] == name]
         for method in METHODS:
-            model = recalibration.fit(
-                settled[settled["forecaster"] == name], as_of=as_of, method=method
-            )
+            model = recalibration.fit(record, as_of=as_of, method=method)
             parts.append(
                 pd.DataFrame(
                     {

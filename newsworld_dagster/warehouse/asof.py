@@ -504,13 +504,13 @@ class Reader(
         """What recalibration may learn from at `as_of`: one row a claim that fell due by then.
 
         Of some forecasters and of one resolver, or of all. Columns claim_id, question_id,
-        topic_id, forecaster, input_digest, probability, cost_usd, resolve_by, decided_at and
-        outcome (0.0 or 1.0), those of the warm-up among them, in the ledger's order.
+        forecaster, probability, resolve_by, decided_at and outcome (0.0 or 1.0), those of the
+        warm-up among them, in the ledger's order.
         """
         return self.frame(
             f"""
-            SELECT claim_id, question_id, topic_id, forecaster, input_digest, probability,
-                cost_usd, resolve_by, decided_at, (verdict = 'yes')::DOUBLE AS outcome
+            SELECT claim_id, question_id, forecaster, probability, resolve_by, decided_at,
+                (verdict = 'yes')::DOUBLE AS outcome
             FROM forecasts.claims JOIN ({verdicts_in_force("claim_id")}) USING (claim_id)
             WHERE as_of <= $as_of AND resolve_by <= $as_of AND verdict IN ('yes', 'no')
                 AND ($forecasters IS NULL OR list_contains($forecasters::VARCHAR[], forecaster))

@@ -51,7 +51,7 @@ def in_force(key: str) -> str:
 
 
 def verdicts_in_force(key: str) -> str:
-    """SQL for `key`, verdict and decided_at of `in_force`; an aggregate, half as dear as its sort."""
+    """SQL for `key`, verdict and decided_at of `in_force`, by a cheaper aggregate."""
     return (
         f"SELECT {key}, max(decided_at) AS decided_at, "  # noqa: S608
         # Of two of one moment the superseding one: an odd rank.

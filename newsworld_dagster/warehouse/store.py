@@ -104,22 +104,26 @@ class Writer(Reader):
             return 0
         keys = schema.unique or []
         names = ", ".join(f'"{key}"' for key in keys)
-        with self._incoming(rows[list(keys)]):
+        with self._incoming(rows):
             stored = self.connection.execute(
                 f"SELECT {names} FROM {table} SEMI JOIN incoming USING ({names})"  # noqa: S608
             ).fetchall()
-        if stored:
-            known = pd.MultiIndex.from_frame(pd.DataFrame(stored, columns=list(keys)))
-            rows = rows[~pd.MultiIndex.from_frame(rows[list(keys)]).isin(known)]
-        return self._insert(table, rows)
+            if not stored:
+                self._take_in(table)
+                return len(rows)
+        known = pd.MultiIndex.from_frame(pd.DataFrame(stored, columns=list(keys)))
+        return self._insert(table, rows[~pd.MultiIndex.from_frame(rows[list(keys)]).isin(known)])
 
     def _insert(self, table: str, rows: pd.DataFrame) -> int:
         if not rows.empty:
             with self._incoming(rows):
-                self.connection.execute(
-                    f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
-                )
+                self._take_in(table)
         return len(rows)
+
+    def _take_in(self, table: str) -> None:
+        self.connection.execute(
+            f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
+        )
 
     @contextmanager
     def _incoming(self, rows: pd.DataFrame) -> Iterator[None]:
