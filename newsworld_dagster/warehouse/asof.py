@@ -124,13 +124,16 @@ class Reader(
         return set(found["content_digest"])
 
     def missing_texts(self, model: str, days: list[pd.Timestamp]) -> pd.DataFrame:
-        """Texts of the days' articles that `model` has not embedded: digest, title, summary."""
+        """Texts of the days' articles that `model` has not embedded: digest, title, summary.
+
+        In time order: what a day reads together then lies together once it is stored.
+        """
         return self.frame(
             "SELECT content_digest, min(title) AS title, min(summary) AS summary "
             "FROM news.articles WHERE day IN (SELECT unnest(?::TIMESTAMP[])) "
             "AND content_digest NOT IN "
             "(SELECT content_digest FROM embeddings.vectors WHERE model = ?) "
-            "GROUP BY content_digest ORDER BY content_digest",
+            "GROUP BY content_digest ORDER BY min(first_seen_at), content_digest",
             [day.to_pydatetime() for day in days],
             model,
         )
