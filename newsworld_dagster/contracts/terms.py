@@ -16,7 +16,10 @@ STOPWORDS = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encodi
 @lru_cache(maxsize=200_000)
 def words(text: str) -> tuple[str, ...]:
     """Words of a text in their order, as written, possessives dropped."""
-    return tuple(re.sub(r"['’]s?$", "", token) for token in WORD.findall(text))
+    # A word never ends with the apostrophe alone: WORD leaves it out.
+    return tuple(
+        token[:-2] if token.endswith(("'s", "’s")) else token for token in WORD.findall(text)
+    )
 
 
 @lru_cache(maxsize=200_000)
@@ -66,7 +69,8 @@ def _capitalised(tokens: Iterable[str]) -> list[str]:
     return [
         lower
         for token in tokens
-        if (token[0].isupper() or any(c.isupper() for c in token[1:]))
+        if not token.islower()  # as most are; only of the others is each letter looked at
+        and any(letter.isupper() for letter in token)
         and (lower := token.lower().replace("’", "'")) not in STOPWORDS
         and len(lower) > 1
     ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from newsworld_dagster.contracts.terms import STOPWORDS, stem, words
+from newsworld_dagster.stories.lexicon import Lexicon
 
 WEIGHTS = Path(__file__).with_name("weights")
 
@@ -30,9 +30,8 @@ class Background:
     @classmethod
     def of(cls, titles: Iterable[str], summaries: Iterable[str]) -> Background:
         """Count the articles that came before those to be clustered."""
-        held = [_held(title, summary) for title, summary in zip(titles, summaries, strict=True)]
-        counts = Counter(itertools.chain.from_iterable(held))
-        return cls(len(held), {term: n for term, n in counts.items() if n > 1})
+        read = _ARTICLES.number(zip(titles, summaries, strict=True))
+        return cls(len(read.lengths), read.count(least=2))
 
     @classmethod
     def packaged(cls) -> Background:
@@ -67,8 +66,11 @@ def neighbours(stemmed: tuple[str, ...]) -> list[str]:
     return [f"{one} {other}" for one, other in itertools.pairwise(stemmed)]
 
 
-@lru_cache(maxsize=20_000)
-def _held(title: str, summary: str) -> tuple[str, ...]:
-    """Stems and pairs of an article, each once; tomorrow's history holds most of today's."""
-    head, body = stems(title), stems(summary)
-    return tuple({*head, *body, *neighbours(head), *neighbours(body)})
+def _held(article: tuple[str, str]) -> dict[str, None]:
+    """Stems and pairs of an article, each once."""
+    head, body = (stems(text) for text in article)
+    return dict.fromkeys((*head, *body, *neighbours(head), *neighbours(body)))
+
+
+# Tomorrow's history holds most of today's.
+_ARTICLES = Lexicon(_held)

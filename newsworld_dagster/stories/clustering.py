@@ -159,19 +159,34 @@ class Reasons:
 
     def mean_probability(self, places: list[int], members: np.ndarray) -> float:
         """Mean probability of the pairs of places with members; 1 where there is none."""
-        others = np.setdiff1d(members, places)
-        if others.size == 0:
+        other = np.zeros(len(self.ids), dtype=bool)
+        other[members] = True
+        other[places] = False
+        count = np.count_nonzero(other)
+        if count == 0:
             return 1.0
-        return float(self.probability[places][:, others].sum() / (len(places) * others.size))
+        columns, values = self._rows(places)
+        return float(values[other[columns]].sum() / (len(places) * count))
+
+    def _rows(self, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Columns and values of what the matrix of probabilities holds in some of its rows."""
+        matrix, indptr = self.probability, self.probability.indptr
+        parts = [slice(indptr[place], indptr[place + 1]) for place in places]
+        columns, values = (
+            [whole[part] for part in parts] for whole in (matrix.indices, matrix.data)
+        )
+        return np.concatenate(columns), np.concatenate(values)
 
     def nearest(self, place: int, members: np.ndarray, most: int = 3) -> str:
         """The nearest members of the story, or of all articles for one that stands alone.
 
         JSON: a list of {article_id, probability, names, shared, member}, nearest first.
         """
-        row = self.probability[[place]]
-        inside = np.isin(row.indices, members) if len(members) > 1 else np.full(row.nnz, True)
-        found, values = row.indices[inside], row.data[inside]
+        found, values = self._rows([place])
+        if len(members) > 1:
+            member = np.zeros(len(self.ids), dtype=bool)
+            member[members] = True
+            found, values = found[member[found]], values[member[found]]
         order = np.lexsort((self.ids[found], -values))[:most]
         return json.dumps(
             [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,13 +42,12 @@ _NEW = frozenset(
 _LOYALTY = 1.5
 
 
-@dataclass(frozen=True)
-class _Phrase:
+class _Phrase(NamedTuple):
     """A run of words: as written, weight of the articles that hold it, and their places."""
 
     form: tuple[str, ...]
     weight: float
-    places: frozenset[int]
+    places: list[int]
 
 
 def label_and_keywords(
@@ -121,13 +120,14 @@ def _scored(
     heads.sort(key=lambda item: (-item[0], item[1].form))
     nouns.sort(key=lambda item: (-item[0], item[1].form))
     for _, head in heads[:6]:
+        places = frozenset(head.places)
         for _, noun in nouns[:10]:
-            together = head.places & noun.places
+            together = places.intersection(noun.places)
             form = (*head.form, *noun.form)
             turned = f"{noun.form[-1]} {head.form[0]}".lower()  # 'Hurricane Melissa' has its order
             if len(together) < least or len(form) > MOST or turned in phrases:
                 continue
-            share = min(head.weight, noun.weight) * len(together) / len(head.places | noun.places)
+            share = min(head.weight, noun.weight) * len(together) / len(places.union(noun.places))
             # Words that do not stand together say less surely what happened.
             score = 0.9 * share / total * _rarity(form, statistics) * _LENGTH_BONUS[len(form)]
             _keep_best(scored, form, score * _shape(form, statistics))
@@ -141,9 +141,10 @@ def _weight_inside_runs(phrases: dict[str, _Phrase]) -> dict[tuple[str, ...], fl
     """
     inside: defaultdict[tuple[str, ...], float] = defaultdict(float)
     for phrase in phrases.values():
-        if len(phrase.form) >= FEWEST and len({_is_name(word) for word in phrase.form}) == 1:
+        if len(phrase.form) >= FEWEST and len(set(map(_is_name, phrase.form))) == 1:
             for part in (phrase.form[:-1], phrase.form[1:]):
-                inside[part] = max(inside[part], phrase.weight)
+                if phrase.weight > inside[part]:
+                    inside[part] = phrase.weight
     return inside
 
 
@@ -155,8 +156,8 @@ def _keep_best(scored: dict[str, tuple[float, str]], form: tuple[str, ...], scor
 
 
 def _rarity(form: tuple[str, ...], statistics: TermStatistics) -> float:
-    content = [word.lower() for word in form if word.lower() not in STOPWORDS]
-    return sum(statistics.rarity(word) for word in content) / max(len(content), 1)
+    content = [lower for word in form if (lower := word.lower()) not in STOPWORDS]
+    return sum(map(statistics.rarity, content)) / max(len(content), 1)
 
 
 def _shape(form: tuple[str, ...], statistics: TermStatistics) -> float:
@@ -180,7 +181,7 @@ def _shape(form: tuple[str, ...], statistics: TermStatistics) -> float:
 
 @lru_cache(maxsize=200_000)
 def _is_name(word: str) -> bool:
-    return any(letter.isupper() for letter in word) or word[0].isdigit()
+    return any(map(str.isupper, word)) or word[0].isdigit()
 
 
 def _phrases(
@@ -190,36 +191,45 @@ def _phrases(
     weights: np.ndarray,
 ) -> dict[str, _Phrase]:
     """Word runs of headlines and summaries; a headline's count more."""
-    weight: defaultdict[str, float] = defaultdict(float)
-    places: defaultdict[str, set[int]] = defaultdict(set)
-    forms: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
-    for place, (title, summary) in enumerate(zip(titles, summaries, strict=True)):
+    weight: dict[str, float] = {}
+    places: dict[str, list[int]] = {}
+    forms: dict[str, list[tuple[str, ...]]] = {}
+    articles = zip(titles, summaries, weights.tolist(), strict=True)
+    for place, (title, summary, own) in enumerate(articles):
         told = _runs(title, casing)
         also = _runs(summary, casing)
-        for key in told.keys() | also.keys():
-            form = told.get(key) or also[key]
-            weight[key] += float(weights[place]) * (
-                0.85 * (key in told) + (0.15 if key in told else 0.35) * (key in also)
-            )
-            places[key].add(place)
-            forms[key][form] += 1
-    return {
-        key: _Phrase(
-            max(forms[key], key=lambda form: (forms[key][form], form)),
-            weight[key],
-            frozenset(places[key]),
-        )
-        for key in weight
-    }
+        for key, form in (also | told).items():
+            if key in told:
+                voice = own * (0.85 + 0.15) if key in also else own * 0.85
+            else:
+                voice = own * 0.35
+            if key in weight:
+                weight[key] += voice
+                places[key].append(place)
+                forms[key].append(form)
+            else:
+                weight[key], places[key], forms[key] = voice, [place], [form]
+    return {key: _Phrase(_usual_form(forms[key]), weight[key], places[key]) for key in weight}
+
+
+def _usual_form(forms: list[tuple[str, ...]]) -> tuple[str, ...]:
+    if len(forms) == 1:
+        return forms[0]
+    return max(set(forms), key=lambda form: (forms.count(form), form))
 
 
 def _runs(text: str, casing: Casing) -> dict[str, tuple[str, ...]]:
+    """What could be a label in a text, as written, by its words in lower case."""
+    return _runs_in(tuple(tuple(map(casing.written, run)) for run in segments(text)))
+
+
+@lru_cache(maxsize=50_000)
+def _runs_in(text: tuple[tuple[str, ...], ...]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for run in segments(text):
-        written = [casing.written(word) for word in run]
-        lower = [word.lower().replace("’", "'") for word in written]
+    for run in text:
+        lower = [word.lower().replace("’", "'") for word in run]
         placed = [word == "new" and after in _NEW for word, after in pairwise([*lower, ""])]
-        written = ["New" if place else word for place, word in zip(placed, written, strict=True)]
+        written = ["New" if place else word for place, word in zip(placed, run, strict=True)]
         for start, first in enumerate(lower):
             if first[0].isdigit() or first in LEADING or (start and placed[start - 1]):
                 continue

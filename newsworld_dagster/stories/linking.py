@@ -11,9 +11,12 @@ import pandas as pd
 from scipy import sparse
 
 from newsworld_dagster.contracts.terms import names, words
+from newsworld_dagster.stories.lexicon import Lexicon
 
 # Articles whose log odds are worked out at once: one product of matrices for many stories.
 _BLOCK = 256
+# More than what a mean of log odds can gain by being rounded.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,13 @@ def nearest_thread(odds: np.ndarray, codes: np.ndarray, nearest: int) -> tuple[i
     places = np.flatnonzero(codes >= 0)
     if places.size == 0:
         return -1, -np.inf
+    # No mean exceeds its largest part: a thread wins only if one of its articles reaches the
+    # mean of the thread that has the nearest article of all. That leaves a handful to sort.
+    top = codes[places[odds[places].argmax()]]
+    least = np.sort(odds[codes == top])[-nearest:].mean()
+    within_reach = np.zeros(codes.max() + 1, dtype=bool)
+    within_reach[codes[places[odds[places] >= least - _ROUNDING]]] = True
+    places = places[within_reach[codes[places]]]
     order = places[np.lexsort((-odds[places], codes[places]))]
     threads, starts, sizes = np.unique(codes[order], return_index=True, return_counts=True)
     rank = np.arange(order.size) - np.repeat(starts, sizes)
@@ -129,17 +139,59 @@ def nearest_thread(odds: np.ndarray, codes: np.ndarray, nearest: int) -> tuple[i
 
 
 def _weighted_words(window: pd.DataFrame) -> sparse.csr_matrix:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     titles, summaries = window["title"].tolist(), window["summary"].tolist()
     texts = [f"{title} {summary}" for title, summary in zip(titles, summaries, strict=True)]
-    return _fitted(TfidfVectorizer(analyzer=_read, sublinear_tf=True, dtype=np.float32), texts)
+    read = _WORDS.number(texts)
+    return _weighted(read.numbers, read.rows, len(texts), sublinear=True)
 
 
-@lru_cache(maxsize=100_000)
-def _read(text: str) -> tuple[str, ...]:
-    """Words of a text as scikit-learn reads them: a month's window holds most of yesterday's."""
-    return tuple(_analyzer()(text))
+def _weighted_names(window: pd.DataFrame) -> sparse.csr_matrix:
+    articles = list(zip(window["title"].tolist(), window["summary"].tolist(), strict=True))
+    read = _NAMES.number(articles)
+    # The first word of a headline has a capital anyway: a name only if it is one elsewhere.
+    place = np.array([_first_word_place(*article) for article in articles], dtype=np.int64)
+    starts = np.cumsum(read.lengths) - read.lengths
+    sure = np.ones(len(read.numbers), dtype=bool)
+    sure[(starts + place)[place >= 0]] = False
+    everywhere = np.zeros(len(read.terms), dtype=bool)
+    everywhere[read.numbers[sure]] = True
+    kept = everywhere[read.numbers]
+    return _weighted(read.numbers[kept], read.rows[kept], len(articles), sublinear=False)
+
+
+def _weighted(
+    numbers: np.ndarray, rows: np.ndarray, size: int, *, sublinear: bool
+) -> sparse.csr_matrix:
+    """TF-IDF vectors of unit length, shape (size, terms).
+
+    A row holds its terms in the order in which the window first has them, so that its cosines
+    are summed in one order whatever the numbers are.
+
+    Parameters
+    ----------
+    numbers
+        Numbers of the terms of all texts, as often as they stand there.
+    rows
+        The text of each, ascending.
+    """
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    if not len(numbers):  # only stop words, or no name, in the whole window
+        return sparse.csr_matrix((size, 1), dtype=np.float32)
+    columns, known = pd.factorize(numbers)
+    entries, counts = np.unique(rows * len(known) + columns, return_counts=True)
+    rows, columns = np.divmod(entries, len(known))
+    indptr = np.searchsorted(rows, np.arange(size + 1))
+    matrix = sparse.csr_matrix(
+        (counts.astype(np.float32), columns.astype(np.int32), indptr.astype(np.int32)),
+        shape=(size, len(known)),
+    )
+    return TfidfTransformer(sublinear_tf=sublinear).fit_transform(matrix)
+
+
+def _read_words(text: str) -> list[str]:
+    """Words of a text as scikit-learn reads them."""
+    return _analyzer()(text)
 
 
 @lru_cache(maxsize=1)
@@ -149,26 +201,23 @@ def _analyzer() -> Callable[[str], list[str]]:
     return TfidfVectorizer(stop_words="english").build_analyzer()
 
 
-def _weighted_names(window: pd.DataFrame) -> sparse.csr_matrix:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    titles, summaries = window["title"].tolist(), window["summary"].tolist()
-    found = [names(title, summary) for title, summary in zip(titles, summaries, strict=True)]
-    everywhere = frozenset().union(*found)
-    # The first word of a headline has a capital anyway: a name only if it is one elsewhere.
-    documents = [
-        sorted(own | (everywhere & {word.lower() for word in words(title)[:1]}))
-        for own, title in zip(found, titles, strict=True)
-    ]
-    return _fitted(TfidfVectorizer(analyzer=_as_is, dtype=np.float32), documents)
+def _read_names(article: tuple[str, str]) -> list[str]:
+    """Names of an article and the first word of its headline, sorted."""
+    title, summary = article
+    return sorted(names(title, summary) | _first_word(title))
 
 
-def _as_is(document: list[str]) -> list[str]:
-    return document
+def _first_word(title: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in words(title)[:1])
 
 
-def _fitted(vectoriser: object, documents: object) -> sparse.csr_matrix:
-    try:
-        return vectoriser.fit_transform(documents)  # type: ignore[attr-defined]
-    except ValueError:  # only stop words, or no name, in the whole window
-        return sparse.csr_matrix((len(documents), 1), dtype=np.float32)  # type: ignore[arg-type]
+@lru_cache(maxsize=50_000)
+def _first_word_place(title: str, summary: str) -> int:
+    """Where `_read_names` has the first word of a headline that is no name otherwise, else -1."""
+    own = names(title, summary)
+    return next((sum(name < word for name in own) for word in _first_word(title) - own), -1)
+
+
+# A month's window holds most of yesterday's articles.
+_WORDS = Lexicon(_read_words)
+_NAMES = Lexicon(_read_names)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +15,7 @@ from scipy import sparse
 
 from newsworld_dagster.contracts.terms import names, stem, words
 from newsworld_dagster.stories.background import Background, neighbours, stems
+from newsworld_dagster.stories.lexicon import Lexicon, Numbered
 from newsworld_dagster.stories.topicality import DIMENSIONS, Topicality
 
 # Features of a pair, in the order of the columns. Those of two numbers are given as their
@@ -108,37 +113,21 @@ class PairSpace:
         self.first, self.second = self._candidates()
 
     def _read_text(self, background: Background) -> None:
-        titles = [stems(text) for text in self.titles]
-        bodies = [stems(text) for text in self.summaries]
-        named = [
-            {stem(word) for word in names(title, body)}
-            for title, body in zip(self.titles, self.summaries, strict=True)
-        ]
-        vocabulary: dict[str, int] = {}
-        indptr, indices, tf, in_title, is_name = [0], [], [], [], []
-        for title, body, name in zip(titles, bodies, named, strict=True):
-            counts: dict[int, int] = {}
-            for term in title:
-                place = vocabulary.setdefault(term, len(vocabulary))
-                counts[place] = counts.get(place, 0) + 2  # the headline says what it is about
-            heads = set(counts)
-            for term in body:
-                place = vocabulary.setdefault(term, len(vocabulary))
-                counts[place] = counts.get(place, 0) + 1
-            named_places = {vocabulary[term] for term in name if term in vocabulary}
-            for place in sorted(counts):
-                indices.append(place)
-                tf.append(counts[place])
-                in_title.append(place in heads)
-                is_name.append(place in named_places)
-            indptr.append(len(indices))
-        self.terms = list(vocabulary)
-        self.indptr = np.array(indptr)
-        self.indices = np.array(indices, dtype=np.int64)
-        self.in_title = np.array(in_title, dtype=bool)
-        self.is_name = np.array(is_name, dtype=bool)
+        articles = list(zip(self.titles, self.summaries, strict=True))
+        held = _STEMS.number(articles)
+        self.indptr, self.indices, known, order = _table(held)
+        self.terms = [held.terms[number] for number in known]
+        read = [_read(*article) for article in articles]
+        tf, self.in_title, self.is_name = (
+            np.concatenate([np.zeros(0, dtype=kind), *parts])[order]
+            for kind, parts in (
+                (np.int64, (one.tf for one in read)),
+                (bool, (one.in_title for one in read)),
+                (bool, (one.is_name for one in read)),
+            )
+        )
         self.row = np.repeat(np.arange(self.size), np.diff(self.indptr))
-        n, width = self.size, max(len(vocabulary), 1)
+        n, width = self.size, max(len(known), 1)
         self.frequency = np.bincount(self.indices, minlength=width)
         before = np.array([background.frequency.get(term, 0) for term in self.terms] or [0])
         self.idf = np.log((1 + n) / (1 + self.frequency)) + 1
@@ -146,7 +135,7 @@ class PairSpace:
         rate = (before + 0.5) / (background.articles + 1)
         self.burst = np.clip(np.log((self.frequency + 0.5) / (n * rate + 0.5)), 0, None)
         self.rarity = np.clip(self.idf - np.log(max(n, 1)) / 2, 0, None)
-        weight = 1 + np.log(np.array(tf, dtype=float).reshape(-1))
+        weight = 1 + np.log(tf.astype(float))
         self.lexical = self._unit(weight * self.idf[self.indices])
         self.lexical_rare = self._unit(weight * self.idf_before[self.indices])
         self.lexical_title = self._unit(self.in_title * self.idf[self.indices])
@@ -157,28 +146,18 @@ class PairSpace:
         self.names_mass = self._sum(weight_of_name)
         self.title_name = weight_of_name * self.in_title
         self.name_mass = self._sum(self.title_name)
-        self.length = np.array([len(t) + len(b) for t, b in zip(titles, bodies, strict=True)])
+        self.length = np.array([one.length for one in read], dtype=np.int64)
         self.matrix = sparse.csr_matrix(
             (self.lexical.astype(np.float32), self.indices, self.indptr), shape=(n, width)
         )
-        self._read_phrases(titles, bodies, background)
+        self._read_phrases(articles, background)
         self.cohesion = self._cohesion()
 
-    def _read_phrases(
-        self,
-        titles: Sequence[tuple[str, ...]],
-        bodies: Sequence[tuple[str, ...]],
-        background: Background,
-    ) -> None:
-        vocabulary: dict[str, int] = {}
-        indptr, indices = [0], []
-        for title, body in zip(titles, bodies, strict=True):
-            held = {*neighbours(title), *neighbours(body)}
-            indices.extend(sorted(vocabulary.setdefault(pair, len(vocabulary)) for pair in held))
-            indptr.append(len(indices))
-        before = np.array([background.frequency.get(pair, 0) for pair in vocabulary] or [0])
-        self.phrase_indptr = np.array(indptr)
-        self.phrase_indices = np.array(indices, dtype=np.int64)
+    def _read_phrases(self, articles: Sequence[tuple[str, str]], background: Background) -> None:
+        held = _PHRASES.number(articles)
+        self.phrase_indptr, self.phrase_indices, known, _ = _table(held)
+        pairs = [held.terms[number] for number in known]
+        before = np.array([background.frequency.get(pair, 0) for pair in pairs] or [0])
         self.phrase_idf = np.log((1 + background.articles + self.size) / (2 + before))
 
     def _unit(self, values: np.ndarray) -> np.ndarray:
@@ -372,18 +351,83 @@ class PairSpace:
         """
         one = slice(self.indptr[i], self.indptr[i + 1])
         other = slice(self.indptr[j], self.indptr[j + 1])
-        both, at_i, at_j = np.intersect1d(
-            self.indices[one], self.indices[other], assume_unique=True, return_indices=True
-        )
-        is_name = self.is_name[one][at_i] | self.is_name[other][at_j]
+        both, at_j = self.indices[one], np.searchsorted(self.indices[other], self.indices[one])
+        match = at_j < other.stop - other.start
+        match[match] = self.indices[other][at_j[match]] == both[match]
+        both = both[match]
+        is_name = self.is_name[one][match] | self.is_name[other][at_j[match]]
         order = np.argsort(-self.idf_before[both] * (1 + self.burst[both]), kind="stable")
-        text = f"{self.titles[i]} {self.summaries[i]}"
-        written = {stem(word.lower()): word for word in reversed(words(text))}
+        written = _written(f"{self.titles[i]} {self.summaries[i]}")
         found: dict[str, list[str]] = {"names": [], "shared": []}
         for place in order:
             term = self.terms[both[place]]
             found["names" if is_name[place] else "shared"].append(written.get(term, term))
         return {kind: shown[:most] for kind, shown in found.items()}
+
+
+class _Article(NamedTuple):
+    """An article's stems, each once, in the order of their first appearance, shape (stems,).
+
+    Attributes
+    ----------
+    tf
+        How often it stands there, twice for each time in the title: that says what it is about.
+    in_title, is_name
+        Whether it stands in the title, and whether it is one of a name.
+    length
+        Stems, as often as they stand there.
+    """
+
+    tf: np.ndarray
+    in_title: np.ndarray
+    is_name: np.ndarray
+    length: int
+
+
+@lru_cache(maxsize=20_000)
+def _read(title: str, summary: str) -> _Article:
+    head, body = stems(title), stems(summary)
+    counts = Counter(head * 2 + body)
+    heads = frozenset(head)
+    named = {stem(word) for word in names(title, summary)}
+    return _Article(
+        np.array(list(counts.values()), dtype=np.int64),
+        np.array([term in heads for term in counts], dtype=bool),
+        np.array([term in named for term in counts], dtype=bool),
+        len(head) + len(body),
+    )
+
+
+def _stems_of(article: tuple[str, str]) -> dict[str, None]:
+    """Stems of an article in the order in which `_read` has them."""
+    return dict.fromkeys(chain.from_iterable(map(stems, article)))
+
+
+def _phrases_of(article: tuple[str, str]) -> dict[str, None]:
+    return dict.fromkeys(pair for text in article for pair in neighbours(stems(text)))
+
+
+# The live window holds most of yesterday's articles.
+_STEMS = Lexicon(_stems_of)
+_PHRASES = Lexicon(_phrases_of)
+
+
+def _table(held: Numbered) -> tuple[np.ndarray, np.ndarray, list[int], np.ndarray]:
+    """Texts that hold a term once as rows of a sparse matrix, its columns sorted in each row.
+
+    Columns stand in the order in which the texts first have their terms, so that sums over them
+    have one order whatever the numbers are. Returns indptr and indices, the number of each
+    column's term, and the place in `held` of each entry.
+    """
+    columns, known = pd.factorize(held.numbers)
+    order = np.argsort(held.rows * len(known) + columns)
+    return np.r_[0, np.cumsum(held.lengths)], columns[order], known.tolist(), order
+
+
+@lru_cache(maxsize=1_000)
+def _written(text: str) -> dict[str, str]:
+    """The first word of a text that has a stem, by the stem."""
+    return {stem(word.lower()): word for word in reversed(words(text))}
 
 
 def _ranks(row: np.ndarray, cosines: np.ndarray) -> np.ndarray:

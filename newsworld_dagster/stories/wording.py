@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
+from functools import lru_cache, partial
 
 import pandas as pd
 
 from newsworld_dagster.contracts.terms import STOPWORDS, terms, words
+from newsworld_dagster.stories.lexicon import Lexicon
 
 # What stands before a noun, and what stands before a verb.
 _BEFORE_NOUN = frozenset(
@@ -79,13 +79,9 @@ class TermStatistics:
     def of(cls, window: pd.DataFrame) -> TermStatistics:
         """Read a window of articles (columns title, summary)."""
         titles, summaries = window["title"].tolist(), window["summary"].tolist()
-        held = (terms(title) | terms(text) for title, text in zip(titles, summaries, strict=True))
+        frequency = _TERMS.number(zip(titles, summaries, strict=True)).count()
         # Headlines capitalise at will and leave out articles; summaries are sentences.
-        uses = [_uses(summary) for summary in summaries]
-        nouns, modifiers, verbs, forms = (
-            Counter(chain.from_iterable(use[kind] for use in uses)) for kind in range(4)
-        )
-        frequency = Counter(chain.from_iterable(held))
+        nouns, modifiers, verbs, forms = (kind.number(summaries).count() for kind in _USES)
         return cls(len(window), frequency, nouns, modifiers, verbs, _usual(forms))
 
     def rarity(self, term: str) -> float:
@@ -94,7 +90,8 @@ class TermStatistics:
 
     def noun_likeness(self, word: str) -> float:
         """Share of a lower-case word's uses that end a noun phrase, in (0, 1); 0.5 when unseen."""
-        seen, other = self.nouns[word], self.modifiers[word] + self.verbs[word]
+        seen = self.nouns.get(word, 0)
+        other = self.modifiers.get(word, 0) + self.verbs.get(word, 0)
         if word.endswith(("ed", "ly")):  # 'was delayed', 'sharply': what follows 'the' is rare
             other += 2
         if not seen and word.endswith("s"):  # 'Oslo spreads': a verb until seen as a noun
@@ -103,7 +100,8 @@ class TermStatistics:
 
     def is_verb(self, word: str) -> bool:
         """Whether a lower-case word stands more often for a verb than in a noun phrase."""
-        return self.verbs[word] > self.nouns[word] + self.modifiers[word]
+        seen = self.nouns.get(word, 0) + self.modifiers.get(word, 0)
+        return self.verbs.get(word, 0) > seen
 
 
 class Casing:
@@ -129,7 +127,24 @@ class Casing:
 
 
 def _usual(forms: Counter[str]) -> dict[str, str]:
+    """The form of each word that was seen most often; of equal ones the last of the alphabet."""
     usual: dict[str, str] = {}
-    for form, _ in sorted(forms.items(), key=lambda item: (item[1], item[0])):
-        usual[form.lower()] = form
+    for form, count in forms.items():
+        lower = form.lower()
+        best = usual.get(lower)
+        if best is None or (count, form) > (forms[best], best):
+            usual[lower] = form
     return usual
+
+
+def _terms_of(article: tuple[str, str]) -> frozenset[str]:
+    title, summary = article
+    return terms(title) | terms(summary)
+
+
+def _used_as(kind: int, text: str) -> tuple[str, ...]:
+    return _uses(text)[kind]
+
+
+_TERMS = Lexicon(_terms_of)
+_USES = tuple(Lexicon(partial(_used_as, kind)) for kind in range(4))
