@@ -73,7 +73,9 @@ STEPS = {step.name: step for step in (STORIES, TOPIC_LINKS, LEDGER, *SHOWN)}
 
 
 def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
-    """Lanes that take about equally long, no more of them than cores; none for a single one.
+    """Lanes that take about equally long; none for a single core.
+
+    One more than cores, where there are two or three: one of them often waits for another.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
         return []
     cut = [(STORIES,), (TOPIC_LINKS,), (LEDGER,), SHOWN]
     if cores < len(cut):
-        cut = [(STORIES, TOPIC_LINKS), (LEDGER, *SHOWN)]
+        cut = [(STORIES, TOPIC_LINKS), (LEDGER,), SHOWN]
     steps = [tuple(step.name for step in lane if step in wanted) for lane in cut]
     steps = [lane for lane in steps if lane]
     return [

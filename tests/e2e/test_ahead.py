@@ -14,8 +14,7 @@ import pytest
 from tests.e2e.worlds import SAMPLE, WorldFolder
 
 REPLAY = ("backtest", "--from", "2026-01-30", "--to", "2026-02-06", "--warm-up-from", "2026-01-27")
-# As many as cores, of two or four.
-LANES = 4 if len(os.sched_getaffinity(0)) >= 4 else 2
+LANES = 4 if len(os.sched_getaffinity(0)) >= 4 else 3
 
 
 @pytest.fixture(scope="module")
