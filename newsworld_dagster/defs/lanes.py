@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
 from newsworld_dagster.defs.ahead import Ahead, Lane, Packet, Spool, parent_lives, rows_in
@@ -145,6 +145,7 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
     Only days that are over, of a warehouse in a file, on a machine with cores to spare. A language
     model is asked by the run itself, and what comes after it waits for it.
     """
+    world.end_ahead()  # of a try of this step that failed
     days = _days(context, world)
     least = world.settings.ahead_days
     if (
@@ -159,7 +160,7 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
     wanted = [step for step in STEPS.values() if dg.AssetKey(step.table.split(".")) in made]
     if world.analyst_on:
         wanted = wanted[: wanted.index(LEDGER)] if LEDGER in wanted else wanted
-    lanes = lanes_for(len(os.sched_getaffinity(0)), wanted)
+    lanes = lanes_for(cpu_count(), wanted)
     order = Order(world.settings, world.encoder.name, world.code_version, tuple(days))
     world.ahead = Ahead(world.settings.data_dir / "ahead", world.progress)
     world.ahead.start(world.warehouse, lanes, partial(make_lane, order))

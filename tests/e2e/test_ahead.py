@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from joblib import cpu_count
 
 from tests.e2e.worlds import SAMPLE, WorldFolder
 
 REPLAY = ("backtest", "--from", "2026-01-30", "--to", "2026-02-06", "--warm-up-from", "2026-01-27")
-LANES = 4 if len(os.sched_getaffinity(0)) >= 4 else 3
+LANES = 4 if cpu_count() >= 4 else 3
 
 
 @pytest.fixture(scope="module")
