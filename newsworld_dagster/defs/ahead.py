@@ -14,7 +14,7 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -144,13 +144,12 @@ class Ahead:
             self._leave(f"the process that made {step} ahead ended before {day:%Y-%m-%d}")
             return False
         with warehouse.write() as writer:
-            if rows_in(writer, packet.found) != packet.found:
-                changed = f"the warehouse has changed since {step} of {day:%Y-%m-%d} was made ahead"
-            else:
+            same = rows_in(writer, packet.found) == packet.found
+            if same:
                 write_again(writer, packet.written)
-                return True
-        self._leave(changed)
-        return False
+        if not same:
+            self._leave(f"the warehouse has changed since {step} of {day:%Y-%m-%d} was made ahead")
+        return same
 
     def _leave(self, why: str) -> None:
         self.progress(f"{why}; the run makes the rest itself")
@@ -167,7 +166,7 @@ class Ahead:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def rows_in(reader: Reader, tables: Mapping[str, int] | Sequence[str]) -> dict[str, int]:
+def rows_in(reader: Reader, tables: Iterable[str]) -> dict[str, int]:
     """How many rows some tables have."""
     return {table: reader.count(table) for table in tables}
 

@@ -19,10 +19,7 @@ from newsworld_dagster.defs.partitions import (
 from newsworld_dagster.defs.previews import counts_table, markdown
 from newsworld_dagster.defs.stories import TOPICS
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.stories import (
-    DAILY,
-    WEEKLY,
-)
+from newsworld_dagster.stories import DAILY, WEEKLY
 
 TIMELINES = dg.AssetKey(["stories", "timelines"])
 DIGESTS = dg.AssetKey(["stories", "digests"])

@@ -12,9 +12,9 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
-from threadpoolctl import threadpool_limits
 
 from newsworld_dagster.defs.ahead import Ahead, Lane, Packet, Spool, parent_lives, rows_in
+from newsworld_dagster.defs.limits import one_blas_thread
 from newsworld_dagster.defs.making import (
     Day,
     DigestsMaker,
@@ -174,7 +174,7 @@ def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     warehouse = RecordingWarehouse(copy)
     world.warehouse = warehouse
     makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}
-    with threadpool_limits(1, user_api="blas"), warehouse.hold():
+    with one_blas_thread(), warehouse.hold():
         for given in order.days:
             for name in lane.after:
                 packet = spool.get(name, given.day, parent_lives)

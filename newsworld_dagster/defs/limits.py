@@ -106,7 +106,7 @@ def limited(compute: Compute) -> Compute:
             clock = _clock(kwargs)
             results = compute(*args, **kwargs)
             while True:
-                with _failing(), _alone(), clock.running():
+                with _failing(), one_blas_thread(), clock.running():
                     result = next(results, END)
                 if result is END:
                     return
@@ -116,13 +116,13 @@ def limited(compute: Compute) -> Compute:
 
     @functools.wraps(compute)
     def at_once(*args: Any, **kwargs: Any) -> Any:
-        with _failing(), _alone(), _clock(kwargs).running():
+        with _failing(), one_blas_thread(), _clock(kwargs).running():
             return compute(*args, **kwargs)
 
     return at_once  # type: ignore[return-value]
 
 
-def _alone() -> threadpool_limits:
+def one_blas_thread() -> threadpool_limits:
     """One BLAS thread as long as the block lasts.
 
     What a day multiplies is small: a second thread spins longer than it computes, and where it

@@ -10,12 +10,7 @@ from newsworld_dagster.contracts.vocabulary import LIFECYCLE
 from newsworld_dagster.defs.embeddings import vectors
 from newsworld_dagster.defs.lanes import STORIES, TOPIC_LINKS, begin_ahead, make_days
 from newsworld_dagster.defs.limits import limited
-from newsworld_dagster.defs.partitions import (
-    POOL,
-    RANGE,
-    RETRY,
-    daily_table,
-)
+from newsworld_dagster.defs.partitions import POOL, RANGE, RETRY, daily_table
 from newsworld_dagster.defs.previews import markdown
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.stories.health import size_distribution
