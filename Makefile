@@ -47,8 +47,8 @@ install-team: $(VENV)/.installed-team ## The same with what a team of machines n
 demo: install ## Run the main job on the bundled sample, offline, and say where to look
 	$(BIN)/newsworld demo
 
-test: install-dev ## Pass the tests
-	$(BIN)/python -m pytest
+test: install-dev ## Pass the tests, a file of them at a time on each core
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-scale: install-team ## The tests of a team's setup, on servers of its own (postgresql, redis-server)
 	$(BIN)/python -m pytest tests/scale

@@ -15,6 +15,11 @@ from tests.scale.servers import Postgres, Redis, ServersMissingError
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole replays come first: a long file at the end would leave the other cores idle."""
+    items.sort(key=lambda item: "tests/e2e" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real evaluation data, which is not part of the repository."""

@@ -43,7 +43,7 @@ class WorldFolder:
                 "COLUMNS": "200",
                 **environment,
             },
-            timeout=600,
+            timeout=1800,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

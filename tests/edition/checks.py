@@ -178,7 +178,9 @@ def dark_turns_paper_and_ink(chromium: Browser, address: str) -> None:
         with reading(chromium, address, color_scheme=scheme) as page:
             page.goto(f"{address}scorecard/index.html")
             found[scheme] = shades(page)
-            chart = page.evaluate("document.querySelector('picture img').currentSrc")
+            # Which of the two pictures it is, a browser decides some time after loading.
+            picked = page.wait_for_function("document.querySelector('picture img').currentSrc")
+            chart = picked.json_value()
             assert ("-dark" in chart) == (scheme == "dark")
     assert found["light"][0] > 600 > 150 > found["light"][1]
     assert found["dark"][0] < 150 < 600 < found["dark"][1]
