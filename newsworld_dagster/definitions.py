@@ -30,6 +30,11 @@ def daily_edition() -> dg.JobDefinition:
     return defs().resolve_job_def("daily_edition")
 
 
+def record_of_days() -> dg.JobDefinition:
+    """The job that makes the record without what readers see."""
+    return defs().resolve_job_def("record_of_days")
+
+
 def embedding_days() -> dg.JobDefinition:
     """The job that embeds days."""
     return defs().resolve_job_def("embedding_days")

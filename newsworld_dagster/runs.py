@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 JOB = "daily_edition"
+RECORD_JOB = "record_of_days"
 EMBEDDING_JOB = "embedding_days"
 PAGES_JOB = "notebook_pages"
 
@@ -70,8 +71,15 @@ def run_days(
     *,
     as_of: pd.Timestamp | None = None,
     record_from: pd.Timestamp | None = None,
+    record_only: bool = False,
 ) -> None:
     """Run the whole job over a range of days as one run, in this process.
+
+    Parameters
+    ----------
+    record_only
+        Leave out what readers see and nothing of the record is computed from: trending terms,
+        digests, timelines, the daily notebook and the pages.
 
     Raises
     ------
@@ -88,7 +96,7 @@ def run_days(
         tags[AS_OF_TAG] = as_of.isoformat()
     if record_from is not None:
         tags[RECORD_FROM_TAG] = f"{record_from:%Y-%m-%d}"
-    _run(world, JOB, tags)
+    _run(world, RECORD_JOB if record_only else JOB, tags)
 
 
 def range_tags(first: pd.Timestamp, last: pd.Timestamp) -> dict[str, str]:

@@ -168,6 +168,14 @@ def backtest(
     forecaster: Annotated[
         list[str] | None, typer.Option(help="Print these forecasters' scores; all by default")
     ] = None,
+    record_only: Annotated[
+        bool,
+        typer.Option(
+            "--record-only",
+            help="Leave out what readers see: trending terms, digests, timelines, notebook, pages. "
+            "Claims, verdicts and scores are the same; the same command without it adds the rest",
+        ),
+    ] = False,
 ) -> None:
     """Replay an imported archive day by day, with exactly the production code."""
     import pandas as pd
@@ -189,7 +197,7 @@ def backtest(
         start = pd.Timestamp(warm_up_from) if warm_up_from else max(first - _days(92), days[0])
         start, stop = max(min(start, first), days[0]), min(last, days[-1])
         err.print(f"replaying {start:%Y-%m-%d} to {stop:%Y-%m-%d}, on record from {first:%Y-%m-%d}")
-        _run(world, start, stop, record_from=first)
+        _run(world, start, stop, record_from=first, record_only=record_only)
         _print_what_is_there(world)
         print_scorecard(scorecard_of(world, None, None, forecaster))
 

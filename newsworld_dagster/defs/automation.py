@@ -3,16 +3,25 @@
 import dagster as dg
 
 from newsworld_dagster.alerts import Alert, send
+from newsworld_dagster.defs.digests import digests, timelines
+from newsworld_dagster.defs.edition import edition
 from newsworld_dagster.defs.embeddings import vectors
 from newsworld_dagster.defs.notebooks import DAILY, NOTEBOOKS, page_key
 from newsworld_dagster.defs.partitions import DAYS
 from newsworld_dagster.defs.pruning import prune_op
+from newsworld_dagster.defs.trending import trending_strip
 from newsworld_dagster.defs.watching import watch
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.defs.written import written
 from newsworld_dagster.runsafety import close_dead_runs, from_command
 
 # Pages of notebooks that a day's run does not wait for: they take longer than all the rest.
 PAGES = dg.AssetSelection.assets(*(page_key(name) for name in NOTEBOOKS if name != DAILY))
+
+# What nothing of the record is computed from: readers see it.
+SHOWN = dg.AssetSelection.assets(
+    trending_strip, digests, timelines, written, page_key(DAILY), edition
+)
 
 # Whole editions take turns: dagster-team.yaml limits runs with this tag to one.
 EDITION_TAG = "newsworld/edition"
@@ -24,6 +33,17 @@ daily_edition = dg.define_asset_job(
     partitions_def=DAYS,
     tags={EDITION_TAG: "daily"},
     description="News of a day, or of a range of days, to stories, claims, verdicts, scorecard.",
+)
+
+record_of_days = dg.define_asset_job(
+    "record_of_days",
+    selection=dg.AssetSelection.all() - PAGES - SHOWN,
+    partitions_def=DAYS,
+    tags={EDITION_TAG: "record"},
+    description=(
+        "Stories, claims, verdicts, scorecard and snapshot of days, without what readers see: "
+        "`newsworld backtest --record-only`."
+    ),
 )
 
 embedding_days = dg.define_asset_job(
@@ -127,7 +147,7 @@ def stuck_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def automation() -> dg.Definitions:
     """The jobs and their schedules, which are off until someone turns them on."""
     return dg.Definitions(
-        jobs=[daily_edition, embedding_days, notebook_pages, pruning],
+        jobs=[daily_edition, record_of_days, embedding_days, notebook_pages, pruning],
         schedules=[evening_edition, weekly_pages, weekly_pruning],
         sensors=[failed_run_alert, watch_after_run, stuck_runs],
     )

@@ -10,6 +10,7 @@ from typing import Literal
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from newsworld_dagster.warehouse.store import Warehouse, Writer
 
@@ -21,19 +22,19 @@ class Write:
     Attributes
     ----------
     how
-        The writer's method.
+        The writer's method, of those that take checked rows.
     table
         Its table.
     days
         The days that are replaced; none where rows are appended.
     rows
-        What was written.
+        What was written; it has met its contract.
     """
 
-    how: Literal["append", "replace_partition"]
+    how: Literal["append", "replace"]
     table: str
     days: tuple[pd.Timestamp, ...]
-    rows: pd.DataFrame
+    rows: pa.Table
 
 
 class RecordingWarehouse(Warehouse):
@@ -57,13 +58,13 @@ class _RecordingWriter(Writer):
         super().__init__(connection)
         self._written = written
 
-    def replace_partition(self, table: str, days: list[pd.Timestamp], frame: pd.DataFrame) -> int:
-        self._written.append(Write("replace_partition", table, tuple(days), frame))
-        return super().replace_partition(table, days, frame)
+    def replace_checked(self, table: str, days: Sequence[pd.Timestamp], rows: pa.Table) -> int:
+        self._written.append(Write("replace", table, tuple(days), rows))
+        return super().replace_checked(table, days, rows)
 
-    def append(self, table: str, frame: pd.DataFrame) -> int:
-        self._written.append(Write("append", table, (), frame))
-        return super().append(table, frame)
+    def append_checked(self, table: str, rows: pa.Table) -> int:
+        self._written.append(Write("append", table, (), rows))
+        return super().append_checked(table, rows)
 
     def replace_all(self, table: str, frame: pd.DataFrame) -> int:
         raise NotImplementedError(f"{table} is made as a whole, not day by day.")
@@ -73,9 +74,9 @@ def write_again(writer: Writer, written: Sequence[Write]) -> None:
     """Write to one warehouse what was written to another."""
     for write in written:
         if write.how == "append":
-            writer.append(write.table, write.rows)
+            writer.append_checked(write.table, write.rows)
         else:
-            writer.replace_partition(write.table, list(write.days), write.rows)
+            writer.replace_checked(write.table, write.days, write.rows)
 
 
 def copy_file(warehouse: Warehouse, path: Path) -> None:

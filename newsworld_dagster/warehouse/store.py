@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,10 @@ class Writer(Reader):
         rows = meet(CONTRACTS[table], frame)
         if not rows["day"].isin(days).all():
             raise ValueError(f"Rows for {table} lie outside the partition being replaced.")
+        return self.replace_checked(table, days, as_arrow(rows))
+
+    def replace_checked(self, table: str, days: Sequence[pd.Timestamp], rows: pa.Table) -> int:
+        """What `replace_partition` does with rows that it has checked before."""
         self.connection.execute(
             f"DELETE FROM {table} WHERE day IN (SELECT unnest(?::TIMESTAMP[]))",  # noqa: S608
             [[day.to_pydatetime() for day in days]],
@@ -91,18 +95,20 @@ class Writer(Reader):
         self._refuse_append_only(table)
         rows = meet(CONTRACTS[table], frame)
         self.connection.execute(f"DELETE FROM {table}")  # noqa: S608
-        return self._insert(table, rows)
+        return self._insert(table, as_arrow(rows))
 
     def append(self, table: str, frame: pd.DataFrame) -> int:
         """Append `frame`; rows whose contract key is already stored are left as they are.
 
         Returns the number of rows that were new.
         """
-        schema = CONTRACTS[table]
-        rows = meet(schema, frame)
-        if rows.empty:
+        return self.append_checked(table, as_arrow(meet(CONTRACTS[table], frame)))
+
+    def append_checked(self, table: str, rows: pa.Table) -> int:
+        """What `append` does with rows that it has checked before."""
+        if not rows.num_rows:
             return 0
-        keys = schema.unique or []
+        keys = CONTRACTS[table].unique or []
         names = ", ".join(f'"{key}"' for key in keys)
         with self._incoming(rows):
             stored = self.connection.execute(
@@ -110,15 +116,16 @@ class Writer(Reader):
             ).fetchall()
             if not stored:
                 self._take_in(table)
-                return len(rows)
-        known = pd.MultiIndex.from_frame(pd.DataFrame(stored, columns=list(keys)))
-        return self._insert(table, rows[~pd.MultiIndex.from_frame(rows[list(keys)]).isin(known)])
+                return int(rows.num_rows)
+        known = set(stored)
+        held = zip(*(rows[key].to_pylist() for key in keys), strict=True)
+        return self._insert(table, rows.filter(pa.array([key not in known for key in held])))
 
-    def _insert(self, table: str, rows: pd.DataFrame) -> int:
-        if not rows.empty:
+    def _insert(self, table: str, rows: pa.Table) -> int:
+        if rows.num_rows:
             with self._incoming(rows):
                 self._take_in(table)
-        return len(rows)
+        return int(rows.num_rows)
 
     def _take_in(self, table: str) -> None:
         self.connection.execute(
@@ -126,9 +133,9 @@ class Writer(Reader):
         )
 
     @contextmanager
-    def _incoming(self, rows: pd.DataFrame) -> Iterator[None]:
-        """The rows under the name `incoming`, as arrow: DuckDB would read each text of a frame."""
-        self.connection.register("incoming", pa.Table.from_pandas(rows, preserve_index=False))
+    def _incoming(self, rows: pa.Table) -> Iterator[None]:
+        """The rows under the name `incoming`."""
+        self.connection.register("incoming", rows)
         try:
             yield
         finally:
@@ -138,6 +145,11 @@ class Writer(Reader):
     def _refuse_append_only(table: str) -> None:
         if table in APPEND_ONLY:
             raise ValueError(f"Table {table} is append-only: its rows are never replaced.")
+
+
+def as_arrow(rows: pd.DataFrame) -> pa.Table:
+    """Rows as arrow has them: DuckDB would read each text of a frame."""
+    return pa.Table.from_pandas(rows, preserve_index=False)
 
 
 class Warehouse:

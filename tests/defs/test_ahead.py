@@ -103,8 +103,7 @@ def test_lanes_are_cut_by_cores() -> None:
     assert lanes_for(1, every) == []
     assert [lane.steps for lane in lanes_for(2, every)] == [
         ("stories", "topics"),
-        ("predictions and outcomes",),
-        ("trending", "digests", "timelines"),
+        ("predictions and outcomes", "trending", "digests", "timelines"),
     ]
     four = lanes_for(8, every)
     assert len(four) == 4
