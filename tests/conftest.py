@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.e2e.worlds import WorldFolder
 from tests.scale.servers import Postgres, Redis, ServersMissingError
@@ -16,8 +18,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole replays come first: a long file at the end would leave the other cores idle."""
-    items.sort(key=lambda item: "tests/e2e" not in item.nodeid)
+    """Whole replays come first: a long file at the end would leave the other cores idle.
+
+    Of them the one that makes the demo is the first, so that nobody waits for its world later.
+    """
+    ranks = ("tests/e2e/test_demo", "tests/e2e", "")
+    items.sort(key=lambda item: next(n for n, part in enumerate(ranks) if part in item.nodeid))
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +37,21 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def demo_world(tmp_path_factory: pytest.TempPathFactory) -> WorldFolder:
-    """The world that `newsworld demo` makes."""
+    """The world that `newsworld demo` makes: once, and each process of the tests has a copy."""
+    own = tmp_path_factory.getbasetemp()
+    together = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = WorldFolder(together / "demo-made" / "world")
+    said = made.path.parent / "demo.txt"
+    with FileLock(together / "demo.lock"):
+        if not said.exists():
+            shutil.rmtree(made.path, ignore_errors=True)  # of a process that failed at it
+            made.path.parent.mkdir(exist_ok=True)
+            done = made.run("demo")
+            assert done.code == 0, done.err[-3000:]
+            said.write_text(done.out)
     world = WorldFolder(tmp_path_factory.mktemp("demo") / "world")
-    done = world.run("demo")
-    assert done.code == 0, done.err[-3000:]
-    (world.path / "demo.txt").write_text(done.out)
+    shutil.copytree(made.path, world.path, symlinks=True)
+    shutil.copy(said, world.path)
     return world
 
 
