@@ -27,6 +27,10 @@ from newsworld_dagster.warehouse.recording import Write, copy_file, write_again
 PATIENCE = 0.01
 # What a lane's copy grows by is small against what it begins with.
 ROOM = 1.5
+# Days that the run waits for before it writes any of them, and bytes that it writes at once: a
+# transaction a day would take as long as some days take to be made.
+AT_ONCE = 10
+MOST_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class Packet:
 
     found: Mapping[str, int]
     written: Sequence[Write]
+
+    @property
+    def size(self) -> int:
+        """Bytes of what was written."""
+        return sum(write.rows.nbytes for write in self.written)
 
 
 @dataclass(frozen=True)
@@ -47,10 +56,14 @@ class Lane:
         Their names, in the order in which they make a day.
     after
         The steps of other lanes whose days come before.
+    behind
+        How many lanes come after it. It gives way to them where cores are few: they wait for its
+        days anyway, and the last of them would else have the most left over when it ends.
     """
 
     steps: tuple[str, ...]
     after: tuple[str, ...]
+    behind: int = 0
 
 
 class Spool:
@@ -78,6 +91,30 @@ class Spool:
             if not made:
                 return None
             time.sleep(PATIENCE)
+
+    def take(
+        self,
+        step: str,
+        days: Sequence[pd.Timestamp],
+        still_made: Callable[[], bool],
+        least: int = 1,
+    ) -> list[Packet]:
+        """The packets of the first of some days.
+
+        `least` of them are waited for; the others are those at hand. No more than `MOST_BYTES`,
+        and fewer where nobody makes them any more.
+        """
+        taken: list[Packet] = []
+        size = 0
+        for number, day in enumerate(days):
+            packet = self.get(step, day, still_made if number < least else _nobody)
+            if packet is None:
+                break
+            taken.append(packet)
+            size += packet.size
+            if size >= MOST_BYTES:
+                break
+        return taken
 
     def _path(self, step: str, day: pd.Timestamp) -> Path:
         return self.folder / step / f"{day:%Y-%m-%d}.packet"
@@ -130,26 +167,32 @@ class Ahead:
             process.start()
             self._process_of |= dict.fromkeys(lane.steps, process)
 
-    def write(self, step: str, day: pd.Timestamp, warehouse: Warehouse) -> bool:
-        """Write what a lane has made for a day; False where the run is to make it itself.
+    def write(self, step: str, days: Sequence[pd.Timestamp], warehouse: Warehouse) -> int:
+        """Write what a lane has made for the first of some days, in one transaction.
 
-        That is so where no lane makes the step, where it failed, and where the warehouse is no
-        longer as the lane knew it: someone imported articles or gave a verdict meanwhile.
+        Returns how many days it wrote; 0 where the run is to make the first itself. That is so
+        where no lane makes the step, where it failed, and where the warehouse is no longer as the
+        lane knew it: someone imported articles or gave a verdict meanwhile.
         """
         process = self._process_of.get(step)
         if process is None:
-            return False
-        packet = self.spool.get(step, day, process.is_alive)
-        if packet is None:
-            self._leave(f"the process that made {step} ahead ended before {day:%Y-%m-%d}")
-            return False
+            return 0
+        packets = self.spool.take(step, days, process.is_alive, AT_ONCE)
+        if not packets:
+            self._leave(f"the process that made {step} ahead ended before {days[0]:%Y-%m-%d}")
+            return 0
+        # The first tells of all: nobody else writes between them.
+        found = packets[0].found
         with warehouse.write() as writer:
-            same = rows_in(writer, packet.found) == packet.found
+            same = rows_in(writer, found) == found
             if same:
-                write_again(writer, packet.written)
+                write_again(writer, (write for packet in packets for write in packet.written))
         if not same:
-            self._leave(f"the warehouse has changed since {step} of {day:%Y-%m-%d} was made ahead")
-        return same
+            self._leave(
+                f"the warehouse has changed since {step} of {days[0]:%Y-%m-%d} was made ahead"
+            )
+            return 0
+        return len(packets)
 
     def _leave(self, why: str) -> None:
         self.progress(f"{why}; the run makes the rest itself")
@@ -175,3 +218,7 @@ def parent_lives() -> bool:
     """Whether the process that began this one is still there: without it a lane is of no use."""
     parent = multiprocessing.parent_process()
     return parent is not None and parent.is_alive() and os.getppid() == parent.pid
+
+
+def _nobody() -> bool:
+    return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -72,10 +74,16 @@ SHOWN = (TRENDING_STRIPS, DAILY_DIGESTS, TIMELINE_STEPS)
 STEPS = {step.name: step for step in (STORIES, TOPIC_LINKS, LEDGER, *SHOWN)}
 
 
-def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
-    """Lanes that take about equally long; none for a single core.
+# Lanes, and half as many where cores are few.
+QUARTERS: tuple[tuple[Step, ...], ...] = ((STORIES,), (TOPIC_LINKS,), (LEDGER,), SHOWN)
+HALVES: tuple[tuple[Step, ...], ...] = ((STORIES, TOPIC_LINKS), (LEDGER, *SHOWN))
 
-    No more than cores: with three on two cores the last rows of a long replay came a sixth later.
+
+def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
+    """Lanes that make steps ahead; none for a single core.
+
+    One lane more than cores keeps all of them busy while one waits for another's day. More than
+    that cost more, by what each reads for itself, than they save.
 
     Parameters
     ----------
@@ -84,15 +92,23 @@ def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
     """
     if cores < 2:
         return []
-    cut = [(STORIES,), (TOPIC_LINKS,), (LEDGER,), SHOWN]
-    if cores < len(cut):
-        cut = [(STORIES, TOPIC_LINKS), (LEDGER, *SHOWN)]
-    steps = [tuple(step.name for step in lane if step in wanted) for lane in cut]
-    steps = [lane for lane in steps if lane]
+    steps = _named(QUARTERS, wanted)
+    if len(steps) > cores + 1:
+        steps = _named(HALVES, wanted)
     return [
-        Lane(lane, tuple(name for before in steps[:number] for name in before))
+        Lane(
+            lane,
+            after=tuple(name for before in steps[:number] for name in before),
+            behind=len(steps) - number - 1,
+        )
         for number, lane in enumerate(steps)
     ]
+
+
+def _named(cut: Sequence[Sequence[Step]], wanted: Sequence[Step]) -> list[tuple[str, ...]]:
+    """Names of the wanted steps of each lane that has any."""
+    steps = [tuple(step.name for step in lane if step in wanted) for lane in cut]
+    return [lane for lane in steps if lane]
 
 
 @dataclass(frozen=True)
@@ -132,11 +148,15 @@ def make_days(context: dg.AssetExecutionContext, world: World, step: Step) -> li
     maker = step.maker(world)
     asking = step is LEDGER and world.analyst_on
     with nullcontext() if asking else world.warehouse.hold():
-        for given in each_day(days, world, step.name):
-            ahead = world.ahead
-            if ahead is None or not ahead.write(step.name, given.day, world.warehouse):
+        of_step = [given.day for given in days]
+        written = 0
+        for number, given in enumerate(each_day(days, world, step.name)):
+            if number >= written and world.ahead is not None:
+                written += world.ahead.write(step.name, of_step[number:], world.warehouse)
+            if number >= written:
                 maker.make(given)
-    return [given.day for given in days]
+                written += 1
+    return of_step
 
 
 def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
@@ -168,20 +188,29 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
 
 def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     """Make the days of a lane in its copy of the warehouse."""
+    os.nice(lane.behind)
+    # Caches of what was read grow large, and are gone over each time that the collector runs.
+    gc.set_threshold(100_000, 20, 20)
     world = World(
         order.settings, given_encoder=Named(order.encoder), code_version=order.code_version
     )
     warehouse = RecordingWarehouse(copy)
     world.warehouse = warehouse
     makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}
+    days = [given.day for given in order.days]
+    known = dict.fromkeys(lane.after, 0)
     with one_blas_thread(), warehouse.hold():
-        for given in order.days:
+        for number, given in enumerate(order.days):
             for name in lane.after:
-                packet = spool.get(name, given.day, parent_lives)
-                if packet is None:
+                if known[name] > number:
+                    continue
+                # Later days too: what is read for a day is what stood as of it.
+                packets = spool.take(name, days[number:], parent_lives)
+                if not packets:
                     return
                 with warehouse.write() as writer:
-                    write_again(writer, packet.written)
+                    write_again(writer, (write for one in packets for write in one.written))
+                known[name] += len(packets)
             warehouse.written()
             for name in lane.steps:
                 with warehouse.read() as reader:

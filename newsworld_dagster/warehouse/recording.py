@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,7 +29,7 @@ class Write:
     days
         The days that are replaced; none where rows are appended.
     rows
-        What was written; it has met its contract.
+        What was written; it has met its contract, and what was appended was not stored before.
     """
 
     how: Literal["append", "replace"]
@@ -63,20 +64,26 @@ class _RecordingWriter(Writer):
         return super().replace_checked(table, days, rows)
 
     def append_checked(self, table: str, rows: pa.Table) -> int:
-        self._written.append(Write("append", table, (), rows))
-        return super().append_checked(table, rows)
+        fresh = self.not_stored(table, rows)
+        self._written.append(Write("append", table, (), fresh))
+        return self._insert(table, fresh)
 
     def replace_all(self, table: str, frame: pd.DataFrame) -> int:
         raise NotImplementedError(f"{table} is made as a whole, not day by day.")
 
 
-def write_again(writer: Writer, written: Sequence[Write]) -> None:
-    """Write to one warehouse what was written to another."""
+def write_again(writer: Writer, written: Iterable[Write]) -> None:
+    """Write to one warehouse what was written to another, each table's changes at once."""
+    of_table: defaultdict[tuple[str, str], list[Write]] = defaultdict(list)
     for write in written:
-        if write.how == "append":
-            writer.append_checked(write.table, write.rows)
+        of_table[write.how, write.table].append(write)
+    for (how, table), writes in of_table.items():
+        # A column that is empty on one day has no type of its own there.
+        rows = pa.concat_tables([one.rows for one in writes], promote_options="permissive")
+        if how == "append":
+            writer.append_checked(table, rows)
         else:
-            writer.replace_checked(write.table, write.days, write.rows)
+            writer.replace_checked(table, [day for one in writes for day in one.days], rows)
 
 
 def copy_file(warehouse: Warehouse, path: Path) -> None:

@@ -106,31 +106,31 @@ class Writer(Reader):
 
     def append_checked(self, table: str, rows: pa.Table) -> int:
         """What `append` does with rows that it has checked before."""
+        return self._insert(table, self.not_stored(table, rows))
+
+    def not_stored(self, table: str, rows: pa.Table) -> pa.Table:
+        """Those of some rows whose contract key is not stored."""
         if not rows.num_rows:
-            return 0
+            return rows
         keys = CONTRACTS[table].unique or []
         names = ", ".join(f'"{key}"' for key in keys)
         with self._incoming(rows):
             stored = self.connection.execute(
                 f"SELECT {names} FROM {table} SEMI JOIN incoming USING ({names})"  # noqa: S608
             ).fetchall()
-            if not stored:
-                self._take_in(table)
-                return int(rows.num_rows)
+        if not stored:
+            return rows
         known = set(stored)
         held = zip(*(rows[key].to_pylist() for key in keys), strict=True)
-        return self._insert(table, rows.filter(pa.array([key not in known for key in held])))
+        return rows.filter(pa.array([key not in known for key in held]))
 
     def _insert(self, table: str, rows: pa.Table) -> int:
         if rows.num_rows:
             with self._incoming(rows):
-                self._take_in(table)
+                self.connection.execute(
+                    f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
+                )
         return int(rows.num_rows)
-
-    def _take_in(self, table: str) -> None:
-        self.connection.execute(
-            f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
-        )
 
     @contextmanager
     def _incoming(self, rows: pa.Table) -> Iterator[None]:

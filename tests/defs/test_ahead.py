@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from newsworld_dagster.defs.ahead import Ahead, Lane, Packet, Spool, rows_in
+from newsworld_dagster.contracts import CONTRACTS
+from newsworld_dagster.defs.ahead import MOST_BYTES, Ahead, Lane, Packet, Spool, rows_in
 from newsworld_dagster.defs.lanes import LEDGER, STEPS, STORIES, lanes_for
 from newsworld_dagster.warehouse import Warehouse
-from newsworld_dagster.warehouse.recording import RecordingWarehouse
+from newsworld_dagster.warehouse.recording import RecordingWarehouse, Write, copy_file, write_again
 from tests.warehouse.warehouse_rows import articles, assignments, at
 
 pytestmark = pytest.mark.file_only
@@ -28,6 +30,65 @@ def make_three_days(lane: Lane, copy: Path, spool: Spool) -> None:
                 "stories.assignments", [day], assignments(day, **{f"a{number}": f"s{number}"})
             )
         spool.put(lane.steps[0], day, Packet(found, warehouse.written()))
+
+
+def trending(day: pd.Timestamp, *terms: str, topic: str | None = None) -> pd.DataFrame:
+    row = {
+        "day": day, "section": "World", "rank": 1, "kind": "name", "articles": 3, "publishers": 3,
+        "expected": 0.5, "score": 4.0, "story_id": None, "topic_id": topic, "first_seen_at": day,
+    }  # fmt: skip
+    names = CONTRACTS["stories.trending"].columns
+    return pd.DataFrame([row | {"term": term} for term in terms], columns=list(names))
+
+
+def test_days_written_at_once_are_those_written_one_by_one(warehouse: Warehouse) -> None:
+    """A column is empty on one day alone, another day has no rows, and one is made twice."""
+    copy_file(warehouse, warehouse.path.with_name("lane.duckdb"))
+    lane = RecordingWarehouse(warehouse.path.with_name("lane.duckdb"))
+    made = (
+        (DAYS[0], trending(DAYS[0], "storm", "coast")),
+        (DAYS[1], trending(DAYS[1])),
+        (DAYS[2], trending(DAYS[2], "storm", topic="t1")),
+    )
+    for day, rows in made:
+        with lane.write() as writer:
+            writer.replace_partition("stories.trending", [day], rows)
+            # The second time only one of the two is new, the third time none is.
+            known = {"article_id": "a8", "first_seen_at": at("14 08:00")}
+            fresh = {
+                "article_id": f"a{min(DAYS.get_loc(day), 1)}9",
+                "first_seen_at": at("14 09:00"),
+            }
+            writer.append("news.articles", articles(known, fresh))
+    with warehouse.write() as writer:
+        write_again(writer, lane.written())
+    for table in ("stories.trending", "news.articles"):
+        with lane.read() as theirs, warehouse.read() as ours:
+            pd.testing.assert_frame_equal(ours.table(table), theirs.table(table))
+
+
+def test_what_is_at_hand_is_taken_at_once(tmp_path: Path) -> None:
+    large = pa.table({"text": ["x" * (MOST_BYTES // 2)]})
+    packet = Packet({}, [Write("replace", "stories.assignments", (DAYS[0],), large)])
+    spool = Spool(tmp_path)
+    asked = []
+
+    def ended() -> bool:
+        asked.append(1)
+        return False
+
+    assert spool.take("stories", DAYS, ended) == []
+    for day in DAYS[:1]:
+        spool.put("stories", day, packet)
+    asked.clear()
+    assert len(spool.take("stories", DAYS, ended)) == 1
+    assert len(asked) == 1, "only the first is waited for"
+    assert len(spool.take("stories", DAYS, ended, least=3)) == 1
+    assert len(asked) == 3, "nobody makes the second any more"
+    for day in DAYS[1:]:
+        spool.put("stories", day, packet)
+    assert len(spool.take("stories", DAYS, ended)) == 2, "no more than may be held"
+    assert len(spool.take("stories", DAYS[:1], ended, least=3)) == 1
 
 
 @pytest.fixture
@@ -54,25 +115,26 @@ def stored(warehouse: Warehouse) -> list[tuple[str, str]]:
 def test_what_a_lane_wrote_is_written_until_it_ends(warehouse: Warehouse) -> None:
     told: list[str] = []
     ahead = begun(warehouse, told)
-    assert [ahead.write("stories", day, warehouse) for day in DAYS] == [True, True, False]
+    assert ahead.write("stories", [*DAYS], warehouse) == 2
+    assert ahead.write("stories", [*DAYS[2:]], warehouse) == 0
     assert stored(warehouse) == [("a0", "s0"), ("a1", "s1")]
     assert told == [
         "the process that made stories ahead ended before 2026-01-12; the run makes the rest itself"
     ]
     assert not ahead.folder.exists()
-    assert not ahead.write("stories", DAYS[0], warehouse)
+    assert not ahead.write("stories", [*DAYS], warehouse)
     assert len(told) == 1
 
 
 def test_it_is_not_written_where_the_warehouse_has_changed(warehouse: Warehouse) -> None:
     told: list[str] = []
     ahead = begun(warehouse, told)
-    assert ahead.write("stories", DAYS[0], warehouse)
+    assert ahead.write("stories", [DAYS[0]], warehouse) == 1
     with warehouse.write() as writer:
         writer.append(
             "news.articles", articles({"article_id": "a9", "first_seen_at": at("10 09:00")})
         )
-    assert not ahead.write("stories", DAYS[1], warehouse)
+    assert not ahead.write("stories", [*DAYS[1:]], warehouse)
     assert stored(warehouse) == [("a0", "s0")]
     assert "has changed since stories of 2026-01-11 was made ahead" in told[0]
 
@@ -84,7 +146,7 @@ def test_without_room_for_copies_there_are_no_lanes(
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     told: list[str] = []
     ahead = begun(warehouse, told)
-    assert not ahead.write("stories", DAYS[0], warehouse)
+    assert not ahead.write("stories", [*DAYS], warehouse)
     assert "1,000 are free" in told[0]
     ahead.close()
     assert not ahead.folder.exists()
@@ -93,20 +155,31 @@ def test_without_room_for_copies_there_are_no_lanes(
 def test_a_step_that_no_lane_makes_is_made_by_the_run(warehouse: Warehouse) -> None:
     told: list[str] = []
     ahead = begun(warehouse, told)
-    assert not ahead.write("topics", DAYS[0], warehouse)
+    assert not ahead.write("topics", [*DAYS], warehouse)
     ahead.close()
     assert not told
 
 
 def test_lanes_are_cut_by_cores() -> None:
     every = list(STEPS.values())
+    record = every[:3]
+    shown = ("trending", "digests", "timelines")
     assert lanes_for(1, every) == []
-    assert [lane.steps for lane in lanes_for(2, every)] == [
-        ("stories", "topics"),
-        ("predictions and outcomes", "trending", "digests", "timelines"),
+    assert lanes_for(2, every) == [
+        Lane(("stories", "topics"), (), behind=1),
+        Lane((LEDGER.name, *shown), ("stories", "topics")),
     ]
-    four = lanes_for(8, every)
-    assert len(four) == 4
-    assert four[3].after == ("stories", "topics", "predictions and outcomes")
+    assert lanes_for(2, record) == [
+        Lane(("stories",), (), behind=2),
+        Lane(("topics",), ("stories",), behind=1),
+        Lane((LEDGER.name,), ("stories", "topics")),
+    ]
+    four = [
+        Lane(("stories",), (), behind=3),
+        Lane(("topics",), ("stories",), behind=2),
+        Lane((LEDGER.name,), ("stories", "topics"), behind=1),
+        Lane(shown, ("stories", "topics", LEDGER.name)),
+    ]
+    assert lanes_for(3, every) == lanes_for(8, every) == four
     assert [lane.steps for lane in lanes_for(2, [STORIES])] == [("stories",)]
     assert lanes_for(4, [STORIES, LEDGER])[1] == Lane((LEDGER.name,), ("stories",))
