@@ -82,8 +82,8 @@ HALVES: tuple[tuple[Step, ...], ...] = ((STORIES, TOPIC_LINKS), (LEDGER, *SHOWN)
 def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
     """Lanes that make steps ahead; none for a single core.
 
-    One lane more than cores keeps all of them busy while one waits for another's day. More than
-    that cost more, by what each reads for itself, than they save.
+    The record's three keep two cores busy while one of them waits for another's day. All four on
+    fewer cores cost more, by what each reads for itself, than they save.
 
     Parameters
     ----------
@@ -92,9 +92,8 @@ def lanes_for(cores: int, wanted: Sequence[Step]) -> list[Lane]:
     """
     if cores < 2:
         return []
-    steps = _named(QUARTERS, wanted)
-    if len(steps) > cores + 1:
-        steps = _named(HALVES, wanted)
+    whole = any(step in wanted for step in SHOWN)
+    steps = _named(HALVES if whole and cores < len(QUARTERS) else QUARTERS, wanted)
     return [
         Lane(
             lane,

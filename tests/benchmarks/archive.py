@@ -3,16 +3,17 @@
     python -m tests.benchmarks.archive [--world FOLDER]
 
 The archive (NEWSWORLD_SHARED_DATA) is imported and embedded; then `newsworld backtest` replays it,
-warm-up included, with every vector at hand. Then a day follows that the archive does not have: 200
-articles of half a year before under other addresses and with a sentence more, so that nothing of
-them is cached. `newsworld run --as-of` makes that day's edition in a new process: definitions,
-models, all steps, the published pages. No feed is polled.
+warm-up included, with every vector at hand: the record alone in a copy, then the whole. Then a day
+follows that the archive does not have: 200 articles of half a year before under other addresses and
+with a sentence more, so that nothing of them is cached. `newsworld run --as-of` makes that day's
+edition in a new process: definitions, models, all steps, the published pages. No feed is polled.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -113,10 +114,15 @@ def main() -> int:
             took = timed([sys.executable, str(folder / "embed.py"), *span], world)
             show("embedding", size, took)
         start = first + pd.Timedelta(days=WARM_UP_DAYS)
-        took = timed(
-            [newsworld, "backtest", "--from", f"{start:%F}", "--to", span[1],
-             "--warm-up-from", span[0]], world,
-        )  # fmt: skip
+        replay = [
+            *(newsworld, "backtest", "--from", f"{start:%F}", "--to", span[1]),
+            *("--warm-up-from", span[0]),
+        ]
+        record = folder / "record"
+        shutil.copytree(world, record)
+        took = timed([*replay, "--record-only"], record)
+        show("backtest, the record alone", size, took, "claims, verdicts, scorecard and snapshot")
+        took = timed(replay, world)
         show("backtest, vectors at hand", size, took, "every step of every day, notebook and pages")
         timed([newsworld, "import", str(folder / "new.parquet")], world)
         took = timed([newsworld, "run", "--as-of", f"{day:%F}T23:59:59"], world)

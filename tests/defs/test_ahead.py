@@ -180,6 +180,7 @@ def test_lanes_are_cut_by_cores() -> None:
         Lane((LEDGER.name,), ("stories", "topics"), behind=1),
         Lane(shown, ("stories", "topics", LEDGER.name)),
     ]
-    assert lanes_for(3, every) == lanes_for(8, every) == four
+    assert lanes_for(3, every) == lanes_for(2, every)
+    assert lanes_for(4, every) == lanes_for(8, every) == four
     assert [lane.steps for lane in lanes_for(2, [STORIES])] == [("stories",)]
     assert lanes_for(4, [STORIES, LEDGER])[1] == Lane((LEDGER.name,), ("stories",))
