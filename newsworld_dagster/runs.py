@@ -16,7 +16,7 @@ import pandas as pd
 from newsworld_dagster.alerts import Alert, send
 from newsworld_dagster.defs.limits import RANGE_END, RANGE_START
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.runhistory import history_kept_open, planned_at_once
+from newsworld_dagster.runhistory import days_at_once, history_kept_open
 from newsworld_dagster.runsafety import PROCESS_TAG, close_dead_runs, run_turn, this_process
 from newsworld_dagster.settings import PROJECT, Settings
 
@@ -52,6 +52,8 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance of the world, made where there is none."""
     import dagster as dg
 
+    from newsworld_dagster.eventlog import instance_at_once
+
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     team = settings.dagster_postgres is not None
@@ -60,7 +62,9 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     # Not written for nothing: another process may be reading it.
     if not file.exists() or file.read_bytes() != wanted:
         file.write_bytes(wanted)
-    with history_kept_open(home), dg.DagsterInstance.from_config(str(home.resolve())) as instance:
+    # PostgreSQL takes in batches whole by itself.
+    opened = dg.DagsterInstance.from_config if team else instance_at_once
+    with history_kept_open(home), opened(str(home.resolve())) as instance:
         yield instance
 
 
@@ -180,7 +184,7 @@ def _execute(
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     several = tags.get(RANGE_START) != tags.get(RANGE_END)
-    with planned_at_once() if several else nullcontext():
+    with days_at_once() if several else nullcontext():
         if world.settings.workers is None:
             job = definitions.defs().resolve_job_def(name)
             done = job.execute_in_process(
