@@ -41,7 +41,7 @@ class AtOnceEventLogStorage(SqliteEventLogStorage):
         # The index of all runs has them too, and of each asset the last one.
         with self.index_transaction() as connection:
             numbered = table.insert().returning(table.c.id, sort_by_parameter_order=True)
-            ids = connection.execute(numbered, rows).scalars().all()
+            ids: Sequence[int] = connection.execute(numbered, rows).scalars().all()
             self._store_asset_event_tags(connection, events, ids)
             last = {
                 event.get_dagster_event().asset_key: place for place, event in enumerate(events)
