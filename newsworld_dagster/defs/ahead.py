@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from newsworld_dagster.warehouse import Reader, Warehouse
+from newsworld_dagster.warehouse import Reader, Warehouse, Writer
 from newsworld_dagster.warehouse.recording import Write, copy_file, write_again
 
 PATIENCE = 0.01
@@ -101,8 +101,8 @@ class Spool:
     ) -> list[Packet]:
         """The packets of the first of some days.
 
-        `least` of them are waited for; the others are those at hand. No more than `MOST_BYTES`,
-        and fewer where nobody makes them any more.
+        `least` of them are waited for; the others are those at hand. Fewer where nobody makes them
+        any more, and none behind the one that reaches `MOST_BYTES`.
         """
         taken: list[Packet] = []
         size = 0
@@ -186,7 +186,7 @@ class Ahead:
         with warehouse.write() as writer:
             same = rows_in(writer, found) == found
             if same:
-                write_again(writer, (write for packet in packets for write in packet.written))
+                take_over(writer, packets)
         if not same:
             self._leave(
                 f"the warehouse has changed since {step} of {days[0]:%Y-%m-%d} was made ahead"
@@ -212,6 +212,11 @@ class Ahead:
 def rows_in(reader: Reader, tables: Iterable[str]) -> dict[str, int]:
     """How many rows some tables have."""
     return {table: reader.count(table) for table in tables}
+
+
+def take_over(writer: Writer, packets: Sequence[Packet]) -> None:
+    """Write what some packets of one step hold."""
+    write_again(writer, (write for packet in packets for write in packet.written))
 
 
 def parent_lives() -> bool:

@@ -15,7 +15,15 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from newsworld_dagster.defs.ahead import Ahead, Lane, Packet, Spool, parent_lives, rows_in
+from newsworld_dagster.defs.ahead import (
+    Ahead,
+    Lane,
+    Packet,
+    Spool,
+    parent_lives,
+    rows_in,
+    take_over,
+)
 from newsworld_dagster.defs.limits import one_blas_thread
 from newsworld_dagster.defs.making import (
     Day,
@@ -31,7 +39,7 @@ from newsworld_dagster.defs.partitions import as_of, days_of, each_day, phase
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import Settings
 from newsworld_dagster.warehouse import Warehouse
-from newsworld_dagster.warehouse.recording import RecordingWarehouse, write_again
+from newsworld_dagster.warehouse.recording import RecordingWarehouse
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,7 @@ def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
                 if not packets:
                     return
                 with warehouse.write() as writer:
-                    write_again(writer, (write for one in packets for write in one.written))
+                    take_over(writer, packets)
                 known[name] += len(packets)
             warehouse.written()
             for name in lane.steps:

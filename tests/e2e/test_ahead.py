@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from joblib import cpu_count
 
 from tests.e2e.worlds import SAMPLE, WorldFolder
 
 REPLAY = ("backtest", "--from", "2026-01-30", "--to", "2026-02-06", "--warm-up-from", "2026-01-27")
-# What the record does without.
-SHOWN = {"stories.trending", "stories.digests", "stories.timelines"}
+LANES = 4 if cpu_count() >= 4 else 2
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def imported(folder: Path) -> WorldFolder:
 def begun(world: WorldFolder) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
     """A replay of which the first day of topics was made ahead, and the processes of its lanes."""
     running = subprocess.Popen(
-        [str(Path(sys.executable).with_name("newsworld")), *REPLAY, "--record-only"],
+        [str(Path(sys.executable).with_name("newsworld")), *REPLAY],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -62,11 +62,6 @@ def begun(world: WorldFolder) -> tuple[subprocess.Popen[str], list[psutil.Proces
     return running, sorted(lanes, key=psutil.Process.create_time)
 
 
-def record(world: WorldFolder) -> dict[str, tuple[int, str]]:
-    """Fingerprint of all tables that the record has."""
-    return {table: found for table, found in world.fingerprint().items() if table not in SHOWN}
-
-
 def test_the_record_alone_and_then_the_rest_are_the_same_rows(
     alone: WorldFolder, tmp_path: Path
 ) -> None:
@@ -74,11 +69,12 @@ def test_the_record_alone_and_then_the_rest_are_the_same_rows(
     done = world.run(*REPLAY, "--record-only", NEWSWORLD_AHEAD_DAYS="5")
     assert done.code == 0, done.err[-3000:]
     assert "the run makes the rest itself" not in done.err
-    whole, part = alone.fingerprint(), world.fingerprint()
+    whole, record = alone.fingerprint(), world.fingerprint()
     assert whole["forecasts.claims"][0] > 0
     assert whole["outcomes.resolutions"][0] > 0
-    assert {table for table in whole if part[table] != whole[table]} == SHOWN
-    assert [part[table][0] for table in sorted(SHOWN)] == [0, 0, 0]
+    shown = {"stories.trending", "stories.digests", "stories.timelines"}
+    assert {table for table in whole if record[table] != whole[table]} == shown
+    assert [record[table][0] for table in sorted(shown)] == [0, 0, 0]
     published = world.path / "published"
     assert (published / "snapshot.duckdb").exists()
     assert not (published / "edition").exists()
@@ -95,13 +91,14 @@ def test_the_record_alone_and_then_the_rest_are_the_same_rows(
 def test_a_lane_that_is_killed_costs_nothing_but_time(alone: WorldFolder, tmp_path: Path) -> None:
     world = imported(tmp_path)
     running, lanes = begun(world)
-    assert len(lanes) == 3
-    lanes[1].kill()
+    assert len(lanes) == LANES
+    # That of topics: one of stories alone may have made all of its days by now.
+    lanes[LANES // 4].kill()
     said = running.communicate()[1]
     assert running.returncode == 0, said
-    assert "the process that made topics ahead ended before 2026-" in said
+    assert "ahead ended before 2026-" in said
     assert "the run makes the rest itself" in said
-    assert record(world) == record(alone)
+    assert world.fingerprint() == alone.fingerprint()
     assert not any(lane.is_running() for lane in lanes)
 
 
