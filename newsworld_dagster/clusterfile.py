@@ -163,7 +163,7 @@ def _read(source: Path) -> pd.DataFrame:
         raise ClusterFileError(
             f"{source} lacks the column {' and '.join(missing)}; it has "
             f"{', '.join(map(str, table.columns))}. Needed are article_id and title; summary, "
-            "publisher and first_seen_at are used where they are there."
+            "publisher, url and first_seen_at are used where they are there."
         )
     ids = table["article_id"].fillna("").astype(str)
     wrong = ids.duplicated() | (ids == "")
@@ -189,6 +189,7 @@ def _read(source: Path) -> pd.DataFrame:
             "title": table["title"].fillna("").astype(str),
             "summary": table.get("summary", blank).fillna("").astype(str),
             "publisher": table.get("publisher", blank).fillna("").astype(str),
+            "url": table.get("url", blank).fillna("").astype(str),
             "first_seen_at": parsed.astype("datetime64[us]"),
         }
     )

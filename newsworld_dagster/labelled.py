@@ -18,6 +18,7 @@ from newsworld_dagster.articles import embedded_text
 from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.settings import PROJECT
 from newsworld_dagster.stories import Background
+from newsworld_dagster.stories.training import LabelledPairs, labelled_pairs
 
 LABELS = PROJECT / "data" / "labels" / "stories"
 VALIDATION = "2026-03-16"
@@ -36,7 +37,7 @@ class LabelledSet:
     name
         First day of a week of the archive, `ecbplus` or `wikitimes_2015_09`.
     articles
-        Columns article_id, title, summary, publisher, first_seen_at, in time order.
+        Columns article_id, title, summary, publisher, url, first_seen_at, in time order.
     stories
         Story of each article, shape (n,); its own id for one that stands alone.
     background
@@ -66,15 +67,33 @@ class LabelledSet:
         pairs = zip(self.articles["title"], self.articles["summary"], strict=True)
         return encoder.encode([embedded_text(title, summary) for title, summary in pairs])
 
+    def views(self, vectors: np.ndarray) -> list[LabelledPairs]:
+        """The pairs of the set as they are met, which share its weight.
+
+        Those of a week with the counts of the 60 days before it, as in the daily job, and with
+        those that ship, as in `newsworld cluster`.
+
+        Parameters
+        ----------
+        vectors
+            Unit vectors of the articles, shape (n, d).
+        """
+        known = [self.background, *([Background.packaged()] if self.is_week else [])]
+        share = self.weight / len(known)
+        return [
+            labelled_pairs(self.articles, self.stories, vectors, background, share)
+            for background in known
+        ]
+
 
 def archive(shared: Path) -> pd.DataFrame:
-    """The archive of news: article_id, title, summary, publisher, first_seen_at, by time."""
+    """The archive of news: article_id, title, summary, publisher, url, first_seen_at, by time."""
     table = pd.read_parquet(shared / "news_gnews" / "articles.parquet")
     seen = pd.to_datetime(table["first_seen_utc"], utc=True).dt.tz_localize(None)
     table = table.assign(
         summary=table["summary"].fillna(""), first_seen_at=seen.astype("datetime64[us]")
     )
-    columns = ["article_id", "title", "summary", "publisher", "first_seen_at"]
+    columns = ["article_id", "title", "summary", "publisher", "url", "first_seen_at"]
     return table.sort_values(["first_seen_at", "article_id"], ignore_index=True)[columns]
 
 
@@ -155,6 +174,7 @@ def _undated(
             "title": texts.to_numpy(),
             "summary": "",
             "publisher": "",
+            "url": "",
             "first_seen_at": pd.NaT if times is None else times.to_numpy(),
         }
     )

@@ -24,7 +24,7 @@ from newsworld_dagster.stories import Background
 from newsworld_dagster.stories.background import WEIGHTS
 from newsworld_dagster.stories.pair_model import PACKAGED_MODEL, FittedOn
 from newsworld_dagster.stories.topicality import PACKAGED_DIRECTIONS, Topicality
-from newsworld_dagster.stories.training import fit_pair_model, labelled_pairs
+from newsworld_dagster.stories.training import fit_pair_model
 
 
 def write_background(news: pd.DataFrame) -> Background:
@@ -53,15 +53,9 @@ def main() -> int:
     Topicality.fit(np.concatenate(vectors)).save(PACKAGED_DIRECTIONS)
     pairs = []
     for labelled, encoded in zip(sets, vectors, strict=True):
-        made = labelled_pairs(
-            labelled.articles,
-            labelled.stories,
-            encoded,
-            labelled.background,
-            labelled.weight,
-        )
-        sys.stderr.write(f"{labelled.name}: {len(made.together)} pairs\n")
-        pairs.append(made)
+        views = labelled.views(encoded)
+        sys.stderr.write(f"{labelled.name}: {sum(len(view.together) for view in views)} pairs\n")
+        pairs += views
     trees = fit_pair_model(pairs).model_to_string()
     last = max(pd.Timestamp(labelled.name) for labelled in sets if labelled.is_week)
     FittedOn(encoder.name, last + pd.Timedelta(days=7)).save()

@@ -68,7 +68,7 @@ def assign_stories(
     ----------
     window
         The live window in time order: article_id, title, summary, first_seen_at, story_id, which
-        is null for the new articles, and publisher, where it is known.
+        is null for the new articles, and publisher and url, where they are known.
     vectors
         Unit vectors of the articles, shape (len(window), d).
     day

@@ -16,6 +16,7 @@ from scipy import sparse
 from newsworld_dagster.contracts.terms import names, stem, words
 from newsworld_dagster.stories.background import Background, neighbours, stems
 from newsworld_dagster.stories.lexicon import Lexicon, Numbered
+from newsworld_dagster.stories.slugs import slug_words
 from newsworld_dagster.stories.topicality import DIMENSIONS, Topicality
 
 # Features of a pair, in the order of the columns. Those of two numbers are given as their
@@ -84,7 +85,8 @@ class PairSpace:
     Parameters
     ----------
     window
-        Columns article_id, title, summary, first_seen_at and, where it is known, publisher.
+        Columns article_id, title, summary, first_seen_at and, where they are known, publisher and
+        url, whose words count as if they stood at the end of the summary.
     vectors
         Unit vectors of the articles, shape (len(window), d).
     background
@@ -102,7 +104,7 @@ class PairSpace:
         self.dense = np.ascontiguousarray(vectors, dtype=np.float32)
         self.size = len(window)
         self.titles = window["title"].to_numpy(dtype=object)
-        self.summaries = window["summary"].to_numpy(dtype=object)
+        self.summaries = _with_slugs(window)
         self._read_text(background)
         times = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
         self.timed = ~window["first_seen_at"].isna().to_numpy()
@@ -363,6 +365,14 @@ class PairSpace:
             term = self.terms[both[place]]
             found["names" if is_name[place] else "shared"].append(written.get(term, term))
         return {kind: shown[:most] for kind, shown in found.items()}
+
+
+def _with_slugs(window: pd.DataFrame) -> np.ndarray:
+    """Summaries, each with the words of its article's address behind it."""
+    if "url" not in window:
+        return window["summary"].to_numpy(dtype=object)
+    both = zip(window["summary"], window["url"].fillna(""), strict=True)
+    return np.array([f"{summary} {slug_words(url)}".strip() for summary, url in both], dtype=object)
 
 
 class _Article(NamedTuple):

@@ -67,7 +67,7 @@ def labelled_pairs(
     Parameters
     ----------
     articles
-        Columns article_id, title, summary, first_seen_at and, where known, publisher.
+        Columns article_id, title, summary, first_seen_at and, where known, publisher and url.
     stories
         Story of each article, shape (len(articles),); unique for one that stands alone.
     vectors

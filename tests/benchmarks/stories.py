@@ -165,9 +165,7 @@ def main() -> int:
     vectors, pairs = {}, {}
     for one in [*training, *validation]:
         vectors[one.name] = one.vectors(encoder)
-        pairs[one.name] = labelled_pairs(
-            one.articles, one.stories, vectors[one.name], one.background, one.weight
-        )
+        pairs[one.name] = one.views(vectors[one.name])
         sys.stderr.write(f"read {one.name}\n")
     baselines: dict[tuple[str, str], dict[float, pd.DataFrame]] = {}
     for one in [*training, *validation]:
@@ -191,7 +189,7 @@ def main() -> int:
     for one in [*training, *validation]:
         if given.only and one.name not in given.only:
             continue
-        others = [pairs[s.name] for s in training if s.name != one.name]
+        others = [view for s in training if s.name != one.name for view in pairs[s.name]]
         if one in validation:
             model: PairModel = BoostedPairModel()
             found = found_stories(one, vectors[one.name], model)

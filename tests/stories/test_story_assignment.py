@@ -304,6 +304,27 @@ def test_parameters_decide() -> None:
     assert made.assignments["story_id"].nunique() == 2
 
 
+def test_what_an_article_was_called_in_its_address_counts() -> None:
+    given = window(None, None)
+    titles = given["title"].str.cat(sep=" ").split()
+    assert len(set(titles)) == len(titles)  # they share no word
+    apart = assign(given, turned(0, 90)).assignments
+    assert apart["story_id"].nunique() == 2
+    # Six shared words at IDF 1, one of the title at 1.405 and, standing there for two, at 1 + ln 2
+    # of that: a cosine of 6 / (6 + 5.66) = 0.51.
+    slug = "lagos-market-fire-kills-dozens-traders"
+    given["url"] = [f"https://one.example/{slug}", f"https://other.example/2026/{slug}-12345.html"]
+    together = assign(given, turned(0, 90)).assignments
+    one, other = together["story_id"]
+    assert one == other
+    (near, *_) = json.loads(together["nearest"].iloc[1])
+    assert near["probability"] == pytest.approx(0.51, abs=0.01)
+    assert {"lagos", "traders"} & set(near["shared"])
+    # An article that came without an address is read by its texts alone.
+    given["url"] = [f"https://one.example/{slug}", None]
+    assert assign(given, turned(0, 90)).assignments["story_id"].nunique() == 2
+
+
 def test_an_empty_window_and_a_window_of_stop_words_are_no_trouble() -> None:
     empty = assign(window(), np.zeros((0, 0), np.float32))
     assert meet(CONTRACTS["stories.assignments"], empty.assignments).empty
