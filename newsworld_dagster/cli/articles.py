@@ -29,7 +29,12 @@ def cluster(
     file: Annotated[Path, typer.Argument(help="csv, parquet or jsonl of articles")],
     out_file: Annotated[Path, typer.Option("--out", help="csv or parquet to write")],
 ) -> None:
-    """Stories for any article table: article_id, title, summary, first_seen_at in; story_id out."""
+    """Stories for any article table.
+
+    In: article_id, title and, where known, summary, publisher, url, first_seen_at.
+
+    Out: article_id, story_id.
+    """
     from newsworld_dagster.clusterfile import cluster_file
 
     with failing_plainly():
