@@ -93,6 +93,18 @@ def test_many_articles_without_a_time_are_taken_in_shares(monkeypatch: pytest.Mo
     assert found.groupby(np.arange(60) % 3).nunique().tolist() == [1, 1, 1]
 
 
+def test_an_address_tells_what_a_title_does_not(tmp_path: Path) -> None:
+    given = table(url=[f"https://n.example/news/{n}" for n in range(12)])
+    given.loc[11, ["title", "summary"]] = ["‘We cannot sleep’: a morning after", ""]
+    assert clustered(given, tmp_path)["story_id"].nunique() == 4
+    given.loc[11, "url"] = (
+        "https://n.example/lima-court-frees-former-mayor-quispe-after-appeal.html"
+    )
+    found = clustered(given, tmp_path).set_index("article_id")["story_id"]
+    assert found.nunique() == 3
+    assert found["a11"] == found["a02"]
+
+
 def test_ids_come_back_as_they_were_given(tmp_path: Path) -> None:
     source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
     table(article_id=range(12)).to_parquet(source)
