@@ -22,6 +22,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import v_measure_score
 
 from newsworld_dagster.articles import embedded_text
+from newsworld_dagster.contracts.stories import TOPICS
 from newsworld_dagster.embeddings import SentenceTransformerEncoder
 from newsworld_dagster.stories import (
     SECTION_DESCRIPTIONS,
@@ -94,7 +95,7 @@ def pipeline(
             window.reset_index(drop=True),
             vectors[held.to_numpy()],
             pd.DataFrame(list(links.items()), columns=["story_id", "topic_id"]),
-            pd.DataFrame(alive, columns=list(alive[0]) if alive else ["topic_id"]),
+            pd.DataFrame(alive, columns=list(TOPICS.columns)),
             section_vectors,
             day=day,
             parameters=topics,
