@@ -24,7 +24,7 @@ FITTED_ON = WEIGHTS / "fitted_on.json"
 
 
 class FittedOn(NamedTuple):
-    """What the packaged weights were fitted on: an encoder, and labels of days before one."""
+    """What the packaged weights saw: an encoder, and labels and word counts of days before one."""
 
     encoder: str
     until: pd.Timestamp
@@ -47,7 +47,7 @@ class FittedOn(NamedTuple):
         if early:
             found.append(
                 f"{early} of {len(days)} days lie before {self.until:%Y-%m-%d}: the pair model "
-                "was fitted on labels of later days than these"
+                "was fitted on labels or word counts of later days than these"
             )
         if encoder != self.encoder:
             found.append(

@@ -104,7 +104,7 @@ class PairSpace:
         self.dense = np.ascontiguousarray(vectors, dtype=np.float32)
         self.size = len(window)
         self.titles = window["title"].to_numpy(dtype=object)
-        self.summaries = _with_slugs(window)
+        self.bodies = _bodies(window)
         self._read_text(background)
         times = window["first_seen_at"].astype("datetime64[us]").to_numpy().astype("int64")
         self.timed = ~window["first_seen_at"].isna().to_numpy()
@@ -115,7 +115,7 @@ class PairSpace:
         self.first, self.second = self._candidates()
 
     def _read_text(self, background: Background) -> None:
-        articles = list(zip(self.titles, self.summaries, strict=True))
+        articles = list(zip(self.titles, self.bodies, strict=True))
         held = _STEMS.number(articles)
         self.indptr, self.indices, known, order = _table(held)
         self.terms = [held.terms[number] for number in known]
@@ -359,7 +359,7 @@ class PairSpace:
         both = both[match]
         is_name = self.is_name[one][match] | self.is_name[other][at_j[match]]
         order = np.argsort(-self.idf_before[both] * (1 + self.burst[both]), kind="stable")
-        written = _written(f"{self.titles[i]} {self.summaries[i]}")
+        written = _written(f"{self.titles[i]} {self.bodies[i]}")
         found: dict[str, list[str]] = {"names": [], "shared": []}
         for place in order:
             term = self.terms[both[place]]
@@ -367,7 +367,7 @@ class PairSpace:
         return {kind: shown[:most] for kind, shown in found.items()}
 
 
-def _with_slugs(window: pd.DataFrame) -> np.ndarray:
+def _bodies(window: pd.DataFrame) -> np.ndarray:
     """Summaries, each with the words of its article's address behind it."""
     if "url" not in window:
         return window["summary"].to_numpy(dtype=object)

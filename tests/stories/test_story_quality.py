@@ -49,6 +49,8 @@ def test_stories_of_days_that_the_weights_have_seen_say_so() -> None:
     fitted = FittedOn.packaged()
     # The last day of the last training week, and the first of the validation week.
     assert pd.Timestamp("2026-03-02") < fitted.until <= pd.Timestamp(VALIDATION)
+    # The word counts that they were learned with go up to the validation week.
+    assert fitted.until == pd.Timestamp(VALIDATION)
     assert fitted.encoder == SentenceTransformerEncoder().name
     days = list(pd.date_range(fitted.until - pd.Timedelta(days=2), fitted.until))
     (seen,) = fitted.caveats(fitted.encoder, days)
