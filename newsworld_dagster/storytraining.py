@@ -25,6 +25,7 @@ from newsworld_dagster.stories.background import WEIGHTS
 from newsworld_dagster.stories.pair_model import PACKAGED_MODEL, FittedOn
 from newsworld_dagster.stories.topicality import PACKAGED_DIRECTIONS, Topicality
 from newsworld_dagster.stories.training import fit_pair_model
+from newsworld_dagster.stories.trees import as_onnx
 
 
 def write_background(news: pd.DataFrame) -> Background:
@@ -56,10 +57,10 @@ def main() -> int:
         views = labelled.views(encoded)
         sys.stderr.write(f"{labelled.name}: {sum(len(view.together) for view in views)} pairs\n")
         pairs += views
-    trees = fit_pair_model(pairs).model_to_string()
+    trees = as_onnx(fit_pair_model(pairs)).SerializeToString(deterministic=True)
     # The labels end before, but each week is learned with the shipped word counts too.
     FittedOn(encoder.name, pd.Timestamp(VALIDATION)).save()
-    given.out.write_bytes(gzip.compress(trees.encode(), mtime=0))
+    given.out.write_bytes(gzip.compress(trees, mtime=0))
     sys.stderr.write(f"wrote {given.out}\n")
     return 0
 

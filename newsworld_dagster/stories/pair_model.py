@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.special import expit
 
 from newsworld_dagster.stories.background import WEIGHTS
 from newsworld_dagster.stories.pairs import FEATURES, PairSpace
+from newsworld_dagster.stories.trees import FEATURES_KEY
 
 if TYPE_CHECKING:
-    import lightgbm
+    import onnxruntime
 
-PACKAGED_MODEL = WEIGHTS / "pairs.txt.gz"
+PACKAGED_MODEL = WEIGHTS / "pairs.onnx.gz"
 FITTED_ON = WEIGHTS / "fitted_on.json"
 
 
@@ -70,7 +72,7 @@ class PairModelError(RuntimeError):
 
 
 class BoostedPairModel:
-    """Gradient-boosted trees over the features of a pair, read from a gzipped LightGBM text file.
+    """Gradient-boosted trees over the features of a pair, read from a gzipped ONNX file.
 
     Parameters
     ----------
@@ -83,17 +85,17 @@ class BoostedPairModel:
         self.path = path
 
     @cached_property
-    def _trees(self) -> lightgbm.Booster:
-        import lightgbm
-
+    def _trees(self) -> onnxruntime.InferenceSession:
         try:
-            trees = lightgbm.Booster(model_str=gzip.decompress(self.path.read_bytes()).decode())
-        except (OSError, EOFError, lightgbm.basic.LightGBMError) as error:
+            trees = session(gzip.decompress(self.path.read_bytes()))
+        # What onnxruntime raises has no base of its own.
+        except Exception as error:
             raise PairModelError(
                 f"The pair model {self.path} cannot be read ({error}). Make it anew with "
                 "`make train-stories`, or restore the file of the release."
             ) from error
-        if tuple(trees.feature_name()) != FEATURES:
+        held = trees.get_modelmeta().custom_metadata_map
+        if held.get(FEATURES_KEY, "").split() != list(FEATURES):
             raise PairModelError(
                 f"The pair model {self.path} was fitted on other features than this code "
                 "computes. Make it anew with `make train-stories`."
@@ -104,8 +106,23 @@ class BoostedPairModel:
         """Probability of one story, shape (n,), of feature rows, shape (n, len(FEATURES))."""
         if not len(features):
             return np.zeros(0)
-        # One thread: a sum of trees is the same on any machine then.
-        return np.asarray(self._trees.predict(features, num_threads=1))
+        return probabilities(self._trees, features)
+
+
+def session(model: bytes) -> onnxruntime.InferenceSession:
+    """Trees of an ONNX file, at work on one thread: their sum is the same on any machine then."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def probabilities(trees: onnxruntime.InferenceSession, features: np.ndarray) -> np.ndarray:
+    """What trees say of feature rows, float64, shape (n,)."""
+    rows = np.ascontiguousarray(features, dtype=np.float32)
+    (score,) = trees.run(None, {trees.get_inputs()[0].name: rows})
+    return expit(score[:, 0].astype(float))
 
 
 def pair_probabilities(

@@ -18,7 +18,7 @@ from typing import Any
 # imported by the victim itself.
 WRITING = ("dagster", "pandera.pandas", "duckdb", "lxml.html", "rensa")
 RUNNING = (*WRITING, "dagster_dbt", "papermill", "nbconvert", "sentence_transformers", "typer",
-           "sklearn.ensemble", "lightgbm", "altair")  # fmt: skip
+           "sklearn.ensemble", "onnxruntime", "altair")  # fmt: skip
 
 
 def victim(
