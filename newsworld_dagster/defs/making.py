@@ -41,6 +41,27 @@ from newsworld_dagster.stories import (
 )
 from newsworld_dagster.warehouse import Reader, VectorMemory
 
+# What grouping reads of articles, and what linking does.
+GROUPED = (
+    "article_id",
+    "title",
+    "summary",
+    "publisher",
+    "url",
+    "first_seen_at",
+    "content_digest",
+)
+LINKED = (
+    "article_id",
+    "title",
+    "summary",
+    "publisher",
+    "section",
+    "first_seen_at",
+    "day",
+    "content_digest",
+    "duplicate_of",
+)
 # What settling and asking read of articles and open claims: the rest is long texts.
 READ = (
     "article_id",
@@ -107,7 +128,7 @@ class StoriesMaker:
         before = day - pd.Timedelta(days=1)
         with self.world.warehouse.read() as reader:
             # What the day itself assigned before is made anew; what earlier days did stands.
-            window = reader.live_window(before, given.moment, live)
+            window = reader.live_window(before, given.moment, live, GROUPED)
             matrix = self.vectors.of(reader, window["content_digest"])
             older = reader.older_members(before, given.moment, live)
             history = reader.history(given.moment, live)
@@ -144,7 +165,7 @@ class TopicsMaker:
         reach = day - pd.Timedelta(days=days + 1)
         sections = self.sections
         with self.world.warehouse.read() as reader:
-            window = reader.live_window(day, given.moment, days)
+            window = reader.live_window(day, given.moment, days, LINKED)
             window = window[window["story_id"].notna()].reset_index(drop=True)
             window["fresh"] = window["assigned_on"] == day
             matrix = self.vectors.of(reader, window["content_digest"])

@@ -16,6 +16,7 @@ from scipy import sparse
 from newsworld_dagster.contracts.stories import ASSIGNMENTS, LINEAGE
 from newsworld_dagster.stories.background import Background
 from newsworld_dagster.stories.decoding import expected_clusters
+from newsworld_dagster.stories.grouping import places_by
 from newsworld_dagster.stories.pair_model import PairModel, pair_probabilities
 from newsworld_dagster.stories.pairs import PairSpace
 
@@ -97,8 +98,7 @@ def assign_stories(
     reasons = Reasons(space, probability, window)
     known: set[str] = {story for story in before if isinstance(story, str)}
     remaining = {*mended, *(story for story, count in older.items() if count)}
-    codes, named = pd.factorize(mended)
-    of_story = dict(zip(named, np.split(*_grouped(codes)), strict=True))
+    of_story = places_by(mended)
     rows: list[tuple[object, ...]] = []
     moves: dict[tuple[str, str], list[int]] = {}
     for place, story in enumerate(mended):
@@ -141,11 +141,6 @@ def _move(
     if left is not None:
         text += f", with the one left at {reasons.mean_probability(places, left):.2f}"
     return day, "split" if was in remaining else "merge", was, story, len(places), text
-
-
-def _grouped(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places in the order of their codes, and where each code but the first begins."""
-    return np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1]
 
 
 class Reasons:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.contracts.stories import TOPIC_STORIES, TOPICS
+from newsworld_dagster.stories.grouping import places_by
 from newsworld_dagster.stories.labels import label_and_keywords, label_key
 from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
 from newsworld_dagster.stories.sections import section_of, section_shares
@@ -113,7 +114,7 @@ def _link(
     known: dict[str, str] = dict(zip(links["story_id"], links["topic_id"], strict=True))
     codes, names = pd.factorize(stories.map(known))
     topic_names = list(names)
-    places_of = stories.groupby(stories).indices
+    places_of = places_by(stories)
     fresh = stories[window["fresh"].to_numpy(dtype=bool)].drop_duplicates()
     new = [story for story in fresh if story not in known]
     rows = []
@@ -189,7 +190,7 @@ class _Describer:
             for topic, (label, _, seen) in self.known.items()
             if seen > awake
         }
-        places_of = self.topic_ids.groupby(self.topic_ids).indices
+        places_of = places_by(self.topic_ids)
         rows = []
         for topic in self.changed:
             if not self.counts.get(topic):

@@ -80,19 +80,31 @@ class StoryReads:
         """How many articles the stories of the live window have before it; as `live_window`."""
         found = self.frame(
             """
-            WITH current AS (
-                SELECT article_id, story_id FROM stories.assignments WHERE day <= $day
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+            WITH live AS (
+                SELECT DISTINCT story_id FROM (
+                    SELECT arg_max(story_id, day) AS story_id FROM stories.assignments
+                    SEMI JOIN (
+                        SELECT article_id FROM news.articles
+                        WHERE first_seen_at <= $as_of AND first_seen_at > $since
+                    ) USING (article_id)
+                    WHERE day <= $day
+                    GROUP BY article_id
+                )
             ),
-            live AS (
-                SELECT DISTINCT story_id FROM current
-                JOIN news.articles USING (article_id)
-                WHERE first_seen_at <= $as_of AND first_seen_at > $since
+            -- Only what was ever of these stories is asked where it stands now.
+            touched AS (
+                SELECT article_id FROM stories.assignments SEMI JOIN live USING (story_id)
+                WHERE day <= $day
+            ),
+            older AS (
+                SELECT arg_max(story_id, day) AS story_id FROM stories.assignments
+                SEMI JOIN touched USING (article_id)
+                SEMI JOIN (SELECT article_id FROM news.articles WHERE first_seen_at <= $since)
+                    USING (article_id)
+                WHERE day <= $day
+                GROUP BY article_id
             )
-            SELECT story_id, count(*) AS articles FROM current
-            SEMI JOIN live USING (story_id)
-            JOIN news.articles USING (article_id)
-            WHERE first_seen_at <= $since
+            SELECT story_id, count(*) AS articles FROM older SEMI JOIN live USING (story_id)
             GROUP BY story_id
             """,
             {"as_of": as_of, "since": as_of - pd.Timedelta(days=days), "day": day},
