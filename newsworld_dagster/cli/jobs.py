@@ -199,7 +199,7 @@ def backtest(
         err.print(f"replaying {start:%Y-%m-%d} to {stop:%Y-%m-%d}, on record from {first:%Y-%m-%d}")
         _run(world, start, stop, record_from=first, record_only=record_only)
         _print_what_is_there(world)
-        print_scorecard(scorecard_of(world, None, None, forecaster))
+        print_scorecard(scorecard_of(world, None, None, forecaster, just_made=True))
 
 
 def _check_day(world: World, moment: pd.Timestamp) -> None:

@@ -209,11 +209,17 @@ def ledger_verify(
 
 
 def scorecard_of(
-    world: World, first: datetime | None, last: datetime | None, names: list[str] | None
+    world: World,
+    first: datetime | None,
+    last: datetime | None,
+    names: list[str] | None,
+    *,
+    just_made: bool = False,
 ) -> dict[str, Any]:
     """The scorecard of a world as of its latest edition, for claims made in `first` to `last`.
 
-    Raises `EmptyLedgerError` where no edition was made yet.
+    Of all claims that a run has `just_made` and scored, its table is read: nothing was decided
+    since. Raises `EmptyLedgerError` where no edition was made yet.
     """
     import pandas as pd
 
@@ -228,13 +234,16 @@ def scorecard_of(
         claims = reader.claims_with_verdicts(as_of)
         pairs = reader.relations_on_record(as_of)
         leading = reader.leader_as_of(as_of)
+        held = reader.table("scorecards.scorecard") if just_made else None
     if first is not None:
         claims = claims[claims["day"] >= pd.Timestamp(first)]
     if last is not None:
         claims = claims[claims["day"] <= pd.Timestamp(last)]
     judged = judge(claims, as_of=as_of)
     tables = {
-        "scores": score_claims(claims, as_of=as_of, seed=world.settings.seed),
+        "scores": (
+            score_claims(claims, as_of=as_of, seed=world.settings.seed) if held is None else held
+        ),
         "bands": band_frequencies(judged[judged["scored"]], seed=world.settings.seed),
         "consistency": summary(pairs[pairs["claim_id"].isin(claims["claim_id"])]),
     }
