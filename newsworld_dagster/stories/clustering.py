@@ -188,7 +188,7 @@ class Reasons:
                 {
                     "article_id": self.ids[found[n]],
                     "probability": round(float(values[n]), 3),
-                    **self.space.shared(place, int(found[n])),
+                    **self.space.words.shared(place, int(found[n])),
                     "member": len(members) > 1,
                 }
                 for n in order
