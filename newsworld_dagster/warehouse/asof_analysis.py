@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
 from newsworld_dagster.warehouse.queries import in_force
 
 
@@ -18,12 +19,8 @@ class Analysed:
     inputs: list[str]
 
 
-class AnalysisReads:
+class AnalysisReads(Connected):
     """What a Reader offers to the analyst and the judge."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def last_edition_day(self, as_of: pd.Timestamp) -> pd.Timestamp | None:
         """The day of the latest edition made by `as_of`."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
 from newsworld_dagster.warehouse.queries import AXIS, ONE_A_QUESTION, in_force
 
 
-class DigestReads:
+class DigestReads(Connected):
     """What a Reader offers to timelines and digests."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def digest_of(self, day: pd.Timestamp, period: str) -> pd.DataFrame:
         """The digest stamped with a day, in the order of its pages."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from newsworld_dagster.contracts.analysis import ANALYSES, REPORT_TEXTS
+from newsworld_dagster.warehouse.asof_topics import TopicReads
 from newsworld_dagster.warehouse.queries import AXIS, in_force
 
 SCORED = ["claim_id", "forecaster", "probability", "outcome", "brier", "log_score"]
@@ -54,16 +55,8 @@ _REPORTS = """
 """
 
 
-class EditionReads:
+class EditionReads(TopicReads):
     """What a Reader offers to the pages."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
-
-    def topics_as_of(self, as_of: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
-        """The description of each topic at a moment."""
-        raise NotImplementedError
 
     def edition_frames(self, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
         """All that pages show of the record as of a moment, a frame a subject.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
 
-class EvidenceReads:
+
+class EvidenceReads(Connected):
     """What a Reader offers to the search for evidence."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def evidence_window(
         self, made_at: pd.Timestamp, resolve_by: pd.Timestamp, as_of: pd.Timestamp

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
 from newsworld_dagster.warehouse.queries import in_force
 
 
-class LearningReads:
+class LearningReads(Connected):
     """What a Reader offers to whoever learns from the record."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def settled_record(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Claims of the record that had fallen due and were settled by `as_of`, yes or no.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
 
-class PruningReads:
+
+class PruningReads(Connected):
     """What a Reader offers to whoever prunes."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def oldest_read_for_claims(self, as_of: pd.Timestamp, late_days: int) -> pd.Timestamp | None:
         """The moment from which articles are read for the claims of `as_of`; None for no claim.

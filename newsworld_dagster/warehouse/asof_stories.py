@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
 
-class StoryReads:
+
+class StoryReads(Connected):
     """What a Reader offers about stories."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def placements(self, article: str, as_of: pd.Timestamp) -> pd.DataFrame:
         """What is known of where an article belongs, oldest first.

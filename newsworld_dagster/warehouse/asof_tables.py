@@ -6,16 +6,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from newsworld_dagster.warehouse.connected import Connected
+
 # Rows that are held at once.
 PART = 50_000
 
 
-class TableReads:
+class TableReads(Connected):
     """What a Reader offers on tables whose rows have a day."""
-
-    def frame(self, query: str, *parameters: object) -> pd.DataFrame:
-        """The frame of a query."""
-        raise NotImplementedError
 
     def parts(self, name: str, rows: int = PART) -> Iterator[pd.DataFrame]:
         """A table of days in parts of whole days, each as soon as it has so many rows."""
