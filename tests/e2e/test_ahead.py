@@ -79,6 +79,11 @@ def test_the_record_alone_and_then_the_rest_are_the_same_rows(
     assert (published / "snapshot.duckdb").exists()
     assert not (published / "edition").exists()
     assert world.run("scorecard", "--json").out == alone.run("scorecard", "--json").out
+    # The table that the run made, which is printed, says what the ledger says.
+    printed = done.out.splitlines()
+    printed = printed[next(n for n, line in enumerate(printed) if "forecaster" in line) :]
+    assert any("coverage" in line for line in printed)
+    assert set(printed) <= set(world.run("scorecard").out.splitlines())
 
     done = world.run(*REPLAY, NEWSWORLD_AHEAD_DAYS="5")
     assert done.code == 0, done.err[-3000:]
