@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
 _IR_VERSION = 9
 FEATURES_KEY = "features"
+# LightGBM's kZeroThreshold (include/LightGBM/meta.h).
+_NOUGHT = np.float32(1e-35)
 
 
 def as_onnx(trees: lightgbm.Booster) -> onnx.ModelProto:
     """The graph that gives the raw score of feature rows in float32, shape (n, 1).
 
     A float32 is at most a threshold exactly where it is at most the largest float32 that is not
-    above it, so every row ends in the same leaves; only the leaves' sum is of float32.
+    above it, so every row ends in the same leaves; only the leaves' sum is of float32. LightGBM
+    reads what is no further than 1e-35 from nought as nought, and so does the graph.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def as_onnx(trees: lightgbm.Booster) -> onnx.ModelProto:
             nodes["nodes_nodeids"].append(place)
             nodes["nodes_modes"].append("LEAF" if leaf else "BRANCH_LEQ")
             nodes["nodes_featureids"].append(0 if leaf else node["split_feature"])
-            nodes["nodes_values"].append(0.0 if leaf else _not_above(node["threshold"]))
+            nodes["nodes_values"].append(0.0 if leaf else _at_most(node["threshold"]))
             nodes["nodes_truenodeids"].append(left)
             nodes["nodes_falsenodeids"].append(right)
     walk = helper.make_node(
@@ -87,8 +90,10 @@ def _numbered(root: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int, int]]
         level = below
 
 
-def _not_above(threshold: float) -> float:
-    """The largest float32 that is not above a number."""
+def _at_most(threshold: float) -> float:
+    """The largest float32 that LightGBM takes for no more than a number."""
+    if abs(threshold) <= _NOUGHT:
+        return float(_NOUGHT if threshold >= 0 else np.nextafter(-_NOUGHT, np.float32(-np.inf)))
     nearest = np.float32(threshold)
     # As Python's numbers: numpy would round the threshold to compare it.
     if float(nearest) > threshold:

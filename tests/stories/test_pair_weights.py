@@ -29,8 +29,7 @@ def some_rows(count: int, width: int = len(FEATURES)) -> np.ndarray:
 @pytest.fixture(scope="module")
 def booster() -> lightgbm.Booster:
     rows = some_rows(600)
-    trees = fitted(rows, (rows[:, 0] + rows[:, 1] * rows[:, 2] > 0).astype(float))
-    return trees
+    return fitted(rows, (rows[:, 0] + rows[:, 1] * rows[:, 2] > 0).astype(float))
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +57,21 @@ def test_rows_on_a_threshold_and_next_to_it_end_in_the_same_leaves(booster, walk
         steps = data.draw(st.sampled_from([-np.inf, 0.0, np.inf]))
         row[0, feature] = np.nextafter(near, np.float32(steps)) if steps else near
     np.testing.assert_allclose(probabilities(walked, row), booster.predict(row), atol=1e-6)
+
+
+def test_numbers_that_lightgbm_reads_as_nought_are_nought_to_the_graph(booster, walked) -> None:
+    edge = np.float32(1e-35)
+    assert -float(edge) in {
+        node["threshold"]
+        for tree in booster.dump_model()["tree_info"]
+        for node in _inner(tree["tree_structure"])
+    }
+    sizes = [edge, np.nextafter(edge, np.float32(0)), np.nextafter(edge, np.float32(1))]
+    rows = np.repeat(some_rows(1), 6 * len(FEATURES), axis=0)
+    for place, row in enumerate(rows):
+        feature, kind = divmod(place, 6)
+        row[feature] = sizes[kind // 2] * (-1) ** kind
+    np.testing.assert_allclose(probabilities(walked, rows), booster.predict(rows), atol=1e-6)
 
 
 def _inner(node: dict) -> list[dict]:
