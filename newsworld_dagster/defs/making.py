@@ -41,7 +41,7 @@ from newsworld_dagster.stories import (
 )
 from newsworld_dagster.warehouse import Reader, VectorMemory
 
-# What grouping reads of articles, and what linking does.
+# What grouping reads of articles.
 GROUPED = (
     "article_id",
     "title",
@@ -50,17 +50,6 @@ GROUPED = (
     "url",
     "first_seen_at",
     "content_digest",
-)
-LINKED = (
-    "article_id",
-    "title",
-    "summary",
-    "publisher",
-    "section",
-    "first_seen_at",
-    "day",
-    "content_digest",
-    "duplicate_of",
 )
 # What settling and asking read of articles and open claims: the rest is long texts.
 READ = (
@@ -73,6 +62,8 @@ READ = (
     "content_digest",
     "duplicate_of",
 )
+# What linking reads.
+LINKED = (*READ, "section")
 SETTLED_FROM = ("claim_id", "question_id", "made_at", "resolve_by", "resolver", "spec")
 ASKED = ("question_id", "topic_id", "template", "window_days", "made_at", "statement")
 # Whose probability stands for a question.

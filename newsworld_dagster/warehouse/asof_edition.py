@@ -6,19 +6,17 @@ import pandas as pd
 
 from newsworld_dagster.contracts.analysis import ANALYSES, REPORT_TEXTS
 from newsworld_dagster.warehouse.asof_topics import TopicReads
-from newsworld_dagster.warehouse.queries import AXIS, in_force
+from newsworld_dagster.warehouse.queries import AXIS, in_force, story_of_articles, topic_of_stories
 
 SCORED = ["claim_id", "forecaster", "probability", "outcome", "brier", "log_score"]
 
 # No summary: pages show title, publisher, date and link.
-_ARTICLES = """
+_ARTICLES = f"""
     WITH assigned AS (
-        SELECT article_id, story_id FROM stories.assignments WHERE day < $as_of
-        QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+        {story_of_articles("day < $as_of")}
     ),
     linked AS (
-        SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $as_of
-        QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+        {topic_of_stories("day < $as_of")}
     )
     SELECT article_id, title, publisher, url, first_seen_at, day,
         duplicate_of IS NOT NULL AS copy, topic_id
@@ -27,7 +25,7 @@ _ARTICLES = """
     LEFT JOIN linked USING (story_id)
     WHERE first_seen_at <= $as_of
     ORDER BY first_seen_at DESC, article_id
-"""
+"""  # noqa: S608
 
 _CLAIMS = f"""
     SELECT c.* EXCLUDE (features, input_digest, sample_index, actor, action, threshold,

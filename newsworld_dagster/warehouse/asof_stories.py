@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from newsworld_dagster.warehouse.connected import Connected
+from newsworld_dagster.warehouse.queries import last_written, story_of_articles
 
 
 class StoryReads(Connected):
@@ -34,10 +35,9 @@ class StoryReads(Connected):
         Columns article_id, title, publisher, probability; nearest first.
         """
         return self.frame(
-            """
+            f"""
             WITH current AS (
-                SELECT * FROM stories.assignments WHERE day < $as_of
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+                {last_written("stories.assignments", "article_id", "day < $as_of")}
             ),
             named AS (
                 SELECT c.article_id, unnest((c.nearest::JSON)::JSON[]) AS near FROM current AS c
@@ -50,7 +50,7 @@ class StoryReads(Connected):
             FROM named AS n JOIN news.articles AS a ON a.article_id = n.article_id
             WHERE (n.near ->> 'article_id') = $article AND (n.near ->> 'member')::BOOLEAN
             ORDER BY probability DESC, n.article_id LIMIT $most
-            """,
+            """,  # noqa: S608
             {"article": article_id, "as_of": as_of, "most": most},
         )
 
@@ -115,10 +115,9 @@ class StoryReads(Connected):
         A copy of an earlier article adds no publisher.
         """
         return self.frame(
-            """
+            f"""
             WITH current AS (
-                SELECT article_id, story_id FROM stories.assignments WHERE day <= $last
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+                {story_of_articles("day <= $last")}
             ),
             touched AS (
                 SELECT DISTINCT story_id FROM stories.assignments
@@ -130,7 +129,7 @@ class StoryReads(Connected):
             FROM current SEMI JOIN touched USING (story_id)
             JOIN news.articles USING (article_id)
             GROUP BY story_id ORDER BY articles DESC, story_id
-            """,
+            """,  # noqa: S608
             {"first": first, "last": last},
         )
 
@@ -140,16 +139,15 @@ class StoryReads(Connected):
         As the stories stood at `as_of`; indexed by story_id.
         """
         found = self.frame(
-            """
+            f"""
             WITH current AS (
-                SELECT article_id, story_id FROM stories.assignments WHERE day < $as_of
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+                {story_of_articles("day < $as_of")}
             )
             SELECT story_id, count(*) AS articles
             FROM current JOIN news.articles USING (article_id)
             WHERE first_seen_at <= $as_of AND first_seen_at > $since
             GROUP BY story_id ORDER BY story_id
-            """,
+            """,  # noqa: S608
             {"as_of": as_of, "since": as_of - pd.Timedelta(days=7)},
         )
         return found.set_index("story_id")["articles"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from newsworld_dagster.warehouse.connected import Connected
+from newsworld_dagster.warehouse.queries import last_written, story_of_articles, topic_of_stories
 
 
 class TopicReads(Connected):
@@ -98,18 +99,15 @@ class TopicReads(Connected):
         duplicate_of, first_seen_at and day.
         """
         return self.frame(
-            """
+            f"""
             WITH alive AS (
-                SELECT topic_id, closed_from FROM stories.topics WHERE day < $day
-                QUALIFY row_number() OVER (PARTITION BY topic_id ORDER BY day DESC) = 1
+                {last_written("stories.topics", "topic_id", "day < $day", "topic_id, closed_from")}
             ),
             linked AS (
-                SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $day
-                QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+                {topic_of_stories("day < $day")}
             ),
             assigned AS (
-                SELECT article_id, story_id FROM stories.assignments WHERE day <= $day
-                QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+                {story_of_articles("day <= $day")}
             )
             SELECT topic_id, article_id, story_id, publisher, duplicate_of, first_seen_at, a.day
             FROM assigned
@@ -118,7 +116,7 @@ class TopicReads(Connected):
             JOIN news.articles AS a USING (article_id)
             WHERE closed_from > $day AND first_seen_at <= $before
             ORDER BY first_seen_at, article_id
-            """,
+            """,  # noqa: S608
             {"day": day, "before": before},
         )
 
@@ -163,9 +161,7 @@ class TopicReads(Connected):
     ) -> pd.DataFrame:
         """The row of each key that is in force at `as_of`, of the keys that `among` joins."""
         return self.frame(
-            f"SELECT * FROM {table} {among} WHERE day < $as_of "  # noqa: S608
-            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY day DESC) = 1 "
-            f"ORDER BY {key}",
+            f"{last_written(f'{table} {among}', key, 'day < $as_of')} ORDER BY {key}",
             {"as_of": as_of} | ({} if since is None else {"since": since}),
         )
 

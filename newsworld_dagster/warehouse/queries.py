@@ -1,6 +1,33 @@
-"""Pieces of SQL that several as-of reads share; each has the parameter $as_of."""
+"""Pieces of SQL that several as-of reads share; those that take no `when` have $as_of."""
 
 from __future__ import annotations
+
+
+def last_written(table: str, key: str, when: str, columns: str = "*") -> str:
+    """SQL for the row of each `key` that the last of some days wrote.
+
+    Parameters
+    ----------
+    table
+        What has a column `day`, with any joins that choose among its rows.
+    when
+        The condition on the day.
+    """
+    return (
+        f"SELECT {columns} FROM {table} WHERE {when} "  # noqa: S608
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY day DESC) = 1"
+    )
+
+
+def story_of_articles(when: str, among: str = "") -> str:
+    """SQL for article_id and story_id, as the last of some days left them."""
+    return last_written(f"stories.assignments {among}", "article_id", when, "article_id, story_id")
+
+
+def topic_of_stories(when: str) -> str:
+    """SQL for story_id and topic_id, as the last of some days left them."""
+    return last_written("stories.topic_stories", "story_id", when, "story_id, topic_id")
+
 
 # Of the record up to $as_of, the claim of the most preferred forecaster on each question.
 ONE_A_QUESTION = """
@@ -9,19 +36,17 @@ ONE_A_QUESTION = """
         coalesce(list_position($preferred::VARCHAR[], forecaster), 1000), forecaster) = 1
 """
 
+_WITH_STEP = """
+    SEMI JOIN (SELECT article_id FROM stories.timelines WHERE kind = 'step') USING (article_id)
+"""
 # The axes of all topics at $as_of: steps of the topic that their article belongs to by then, and
 # claims, a settled one in place of its open row.
-AXIS = """
+AXIS = f"""
     WITH assigned AS (
-        SELECT article_id, story_id FROM stories.assignments
-        SEMI JOIN (SELECT article_id FROM stories.timelines WHERE kind = 'step')
-            USING (article_id)
-        WHERE day < $as_of
-        QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY day DESC) = 1
+        {story_of_articles("day < $as_of", _WITH_STEP)}
     ),
     linked AS (
-        SELECT story_id, topic_id FROM stories.topic_stories WHERE day < $as_of
-        QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY day DESC) = 1
+        {topic_of_stories("day < $as_of")}
     ),
     steps AS (
         SELECT t.* REPLACE (l.topic_id AS topic_id)
@@ -38,7 +63,7 @@ AXIS = """
         ) = 1
     )
     SELECT * FROM (SELECT * FROM steps UNION ALL SELECT * FROM claims)
-"""
+"""  # noqa: S608
 
 
 def in_force(key: str) -> str:
