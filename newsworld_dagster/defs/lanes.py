@@ -41,6 +41,10 @@ from newsworld_dagster.settings import Settings
 from newsworld_dagster.warehouse import Warehouse
 from newsworld_dagster.warehouse.recording import RecordingWarehouse
 
+# Steps of niceness between a lane and the next: a lane that others wait for has a core to itself
+# while it has work.
+GIVES_WAY = 5
+
 
 @dataclass(frozen=True)
 class Step:
@@ -195,7 +199,7 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
 
 def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     """Make the days of a lane in its copy of the warehouse."""
-    os.nice(lane.behind)
+    os.nice(GIVES_WAY * lane.behind)
     # Caches of what was read grow large, and are gone over each time that the collector runs.
     gc.set_threshold(100_000, 20, 20)
     world = World(

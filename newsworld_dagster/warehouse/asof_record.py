@@ -62,9 +62,9 @@ class RecordReads(Connected):
         # Not ORDER BY seq DESC LIMIT 1: of a table whose last rows were once deleted, DuckDB 1.5
         # takes the largest seq to be the deleted one and passes over the rows that came after.
         row = self.connection.execute(
-            f"SELECT max(seq), arg_max(row_hash, seq) FROM {table}"  # noqa: S608
+            f"SELECT seq, row_hash FROM {table} WHERE seq = (SELECT max(seq) FROM {table})"  # noqa: S608
         ).fetchone()
-        return (0, "0" * 64) if row is None or row[0] is None else (int(row[0]), str(row[1]))
+        return (0, "0" * 64) if row is None else (int(row[0]), str(row[1]))
 
     def verdicts_as_of(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The verdict in force at `as_of` of each claim that has one."""

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from newsworld_dagster.contracts import CONTRACTS
 from newsworld_dagster.warehouse.store import Warehouse, Writer
 
 
@@ -38,12 +39,23 @@ class Write:
     rows: pa.Table
 
 
+# The contract keys of the rows of tables that were appended to.
+Keys = dict[str, set[tuple[object, ...]]]
+
+
 class RecordingWarehouse(Warehouse):
     """A file that nobody else writes to; keeps in mind what is written to it."""
 
     def __init__(self, path: Path, lock_timeout: float = 60.0) -> None:
         super().__init__(path, lock_timeout)
         self._written: list[Write] = []
+        self._keys: Keys = {}
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        # The lanes are what keeps the cores busy; threads of each would only get in their way.
+        connection = super()._connect(read_only=read_only)
+        connection.execute("SET threads TO 1")
+        return connection
 
     def written(self) -> list[Write]:
         """What was written since this was asked last, in order."""
@@ -51,21 +63,30 @@ class RecordingWarehouse(Warehouse):
         return written
 
     def _writer(self, connection: duckdb.DuckDBPyConnection) -> Writer:
-        return _RecordingWriter(connection, self._written)
+        return _RecordingWriter(connection, self._written, self._keys)
 
 
 class _RecordingWriter(Writer):
-    def __init__(self, connection: duckdb.DuckDBPyConnection, written: list[Write]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, written: list[Write], keys: Keys
+    ) -> None:
         super().__init__(connection)
-        self._written = written
+        self._written, self._keys = written, keys
 
     def replace_checked(self, table: str, days: Sequence[pd.Timestamp], rows: pa.Table) -> int:
         self._written.append(Write("replace", table, tuple(days), rows))
         return super().replace_checked(table, days, rows)
 
     def append_checked(self, table: str, rows: pa.Table) -> int:
-        fresh = self.not_stored(table, rows)
+        # Of a table that grows day by day they are asked for once: nobody else adds to it.
+        names = CONTRACTS[table].unique or []
+        if table not in self._keys:
+            self._keys[table] = self.stored_keys(table, names)
+        known = self._keys[table]
+        held = list(zip(*(rows[name].to_pylist() for name in names), strict=True))
+        fresh = rows.filter(pa.array([key not in known for key in held], pa.bool_()))
         self._written.append(Write("append", table, (), fresh))
+        known.update(held)
         return self._insert(table, fresh)
 
     def replace_all(self, table: str, frame: pd.DataFrame) -> int:

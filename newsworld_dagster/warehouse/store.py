@@ -113,16 +113,19 @@ class Writer(Reader):
         if not rows.num_rows:
             return rows
         keys = CONTRACTS[table].unique or []
-        names = ", ".join(f'"{key}"' for key in keys)
         with self._incoming(rows):
-            stored = self.connection.execute(
-                f"SELECT {names} FROM {table} SEMI JOIN incoming USING ({names})"  # noqa: S608
-            ).fetchall()
+            stored = self.stored_keys(table, keys, f"SEMI JOIN incoming USING ({_listed(keys)})")
         if not stored:
             return rows
-        known = set(stored)
         held = zip(*(rows[key].to_pylist() for key in keys), strict=True)
-        return rows.filter(pa.array([key not in known for key in held]))
+        return rows.filter(pa.array([key not in stored for key in held]))
+
+    def stored_keys(
+        self, table: str, keys: Sequence[str], among: str = ""
+    ) -> set[tuple[object, ...]]:
+        """The contract keys of a table's rows; `among` is a join that chooses some."""
+        query = f"SELECT {_listed(keys)} FROM {table} {among}"  # noqa: S608
+        return set(self.connection.execute(query).fetchall())
 
     def _insert(self, table: str, rows: pa.Table) -> int:
         if rows.num_rows:
@@ -145,6 +148,10 @@ class Writer(Reader):
     def _refuse_append_only(table: str) -> None:
         if table in APPEND_ONLY:
             raise ValueError(f"Table {table} is append-only: its rows are never replaced.")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 def as_arrow(rows: pd.DataFrame) -> pa.Table:
