@@ -43,6 +43,9 @@ def trending(day: pd.Timestamp, *terms: str, topic: str | None = None) -> pd.Dat
 
 def test_days_written_at_once_are_those_written_one_by_one(warehouse: Warehouse) -> None:
     """A column is empty on one day alone, another day has no rows, and one is made twice."""
+    stored = {"article_id": "a7", "first_seen_at": at("14 07:00")}
+    with warehouse.write() as writer:
+        writer.append("news.articles", articles(stored))
     copy_file(warehouse, warehouse.path.with_name("lane.duckdb"))
     lane = RecordingWarehouse(warehouse.path.with_name("lane.duckdb"))
     made = (
@@ -53,13 +56,13 @@ def test_days_written_at_once_are_those_written_one_by_one(warehouse: Warehouse)
     for day, rows in made:
         with lane.write() as writer:
             writer.replace_partition("stories.trending", [day], rows)
-            # The second time only one of the two is new, the third time none is.
+            # The second time only one of the three is new, the third time none is.
             known = {"article_id": "a8", "first_seen_at": at("14 08:00")}
             fresh = {
                 "article_id": f"a{min(DAYS.get_loc(day), 1)}9",
                 "first_seen_at": at("14 09:00"),
             }
-            writer.append("news.articles", articles(known, fresh))
+            writer.append("news.articles", articles(stored, known, fresh))
     with warehouse.write() as writer:
         write_again(writer, lane.written())
     for table in ("stories.trending", "news.articles"):
