@@ -22,10 +22,18 @@ def contents(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[object]]:
         if pd.api.types.is_datetime64_any_dtype(values):
             plain[name] = _moments(values)
         elif pd.api.types.is_float_dtype(values):
-            plain[name] = [None if pd.isna(v) else repr(float(v)) for v in values]
+            plain[name] = _present(values, [repr(value) for value in values.tolist()])
         else:
-            plain[name] = [None if pd.isna(v) else v for v in values.tolist()]
+            plain[name] = _present(values, values.tolist())
     return [list(row) for row in zip(*plain.values(), strict=True)] if len(rows) else []
+
+
+def _present(values: pd.Series, written: list[object]) -> list[object]:
+    """What was written of values, None where there is none."""
+    gone = values.isna()
+    if not gone.any():
+        return written
+    return [None if g else one for g, one in zip(gone, written, strict=True)]
 
 
 def _moments(values: pd.Series) -> list[object]:
