@@ -234,7 +234,9 @@ def scorecard_of(
         claims = reader.claims_with_verdicts(as_of)
         pairs = reader.relations_on_record(as_of)
         leading = reader.leader_as_of(as_of)
-        held = reader.table("scorecards.scorecard") if just_made else None
+        held = None
+        if just_made and first is None and last is None:
+            held = reader.table("scorecards.scorecard")
     if first is not None:
         claims = claims[claims["day"] >= pd.Timestamp(first)]
     if last is not None:
