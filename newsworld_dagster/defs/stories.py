@@ -60,9 +60,7 @@ def stories(
         metadata={
             "dagster/row_count": rows,
             "stories touched": len(sizes),
-            "share of stories with one article": float((sizes["articles"] == 1).mean())
-            if len(sizes)
-            else 0.0,
+            "share of stories with one article": _share(sizes["articles"] == 1),
             "sizes of the stories": markdown(
                 size_distribution(sizes["articles"])
                 .rename_axis("articles")
@@ -115,12 +113,15 @@ def topics(
         asset_key=TOPICS,
         metadata={
             "dagster/row_count": len(current),
-            "share with one story": float((current["stories"] <= 1).mean())
-            if len(current)
-            else 0.0,
+            "share with one story": _share(current["stories"] <= 1),
             **{
                 f"topics {stage}": int((current["lifecycle"] == stage).sum()) for stage in LIFECYCLE
             },
             "most significant topics": markdown(shown[SHOWN].round({"significance": 2})),
         },
     )
+
+
+def _share(those: pd.Series) -> float:
+    """Share of the rows of which something is so, to three decimals; 0 where there are none."""
+    return round(float(those.mean()), 3) if len(those) else 0.0

@@ -103,6 +103,7 @@ class Renderer:
             "cite": cite,
             "number": number,
             "plural": plural,
+            "grouped": grouped,
             "anchor": anchor,
             "json_ld": json_ld,
         }
@@ -206,7 +207,18 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{grouped(count)} {one if count == 1 else many or one + 's'}"
+
+
+def grouped(count: int) -> str:
+    """A count in groups of three figures.
+
+    Examples
+    --------
+    >>> grouped(6296), grouped(12)
+    ('6,296', '12')
+    """
+    return f"{count:,}"
 
 
 def anchor(value: object) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsworld_dagster.edition.lookups import Table
-from newsworld_dagster.edition.render import cite, json_ld, percent
+from newsworld_dagster.edition.render import cite, grouped, json_ld, percent, plural
 from newsworld_dagster.edition.text import clean, clean_tree, page_name, web_link
 
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
@@ -110,6 +110,13 @@ def test_citations_link_only_to_sources_that_are_there() -> None:
 
 def test_structured_data_cannot_end_its_element() -> None:
     assert "</script>" not in json_ld({"headline": "</script><script>alert(1)"})
+
+
+def test_counts_are_written_in_groups_of_three() -> None:
+    assert [grouped(count) for count in (0, 999, 6296, 1_000_000)] == [
+        "0", "999", "6,296", "1,000,000",
+    ]  # fmt: skip
+    assert [plural(count, "claim") for count in (1, 6296)] == ["1 claim", "6,296 claims"]
 
 
 def test_percentages_never_round_to_certainty() -> None:
