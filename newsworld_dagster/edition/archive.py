@@ -16,6 +16,7 @@ import pandas as pd
 
 from newsworld_dagster.contracts.vocabulary import confidence_band
 from newsworld_dagster.edition import paths
+from newsworld_dagster.edition.derived import last_day, numbers, relatives, status, uses
 from newsworld_dagster.edition.lookups import (
     Index,
     Notes,
@@ -186,7 +187,7 @@ class Archive:
 
     def _add_claims(self) -> None:
         frame = self._frames["claims"]
-        frame = frame.assign(status=_status(frame, self.as_of), last_day=_last_day(frame))
+        frame = frame.assign(status=status(frame, self.as_of), last_day=last_day(frame))
         table = Table(frame)
         seq = frame["seq"].to_numpy()
         ranks = frame["forecaster"].map(self.rank).to_numpy(dtype=int)
@@ -203,12 +204,12 @@ class Archive:
         mine = frame.iloc[leading]
         self._fates = mapped(mine, "question_id", "status")
         still = leading[mine["status"].isin(["open", "overdue"]).to_numpy()]
-        last = _numbers(frame["last_day"])
+        last = numbers(frame["last_day"])
         self.due = self._index(
             "due", table, "section", still[np.lexsort((seq[still], last[still]))]
         )
         over = leading[(mine["verdict"].notna() & (mine["verdict"] != "")).to_numpy()]
-        decided = -_numbers(frame["decided_at"])
+        decided = -numbers(frame["decided_at"])
         over = over[np.lexsort((seq[over], decided[over]))]
         self.settled = self._index("settled", table, "section", over)
         self.claims_found = self._index(
@@ -220,15 +221,15 @@ class Archive:
         self._own = frame.iloc[own]
         likeliest = own[np.lexsort((seq[own], -frame["probability"].to_numpy(float)[own]))]
         self.claims_of = self._index("claims_of", table, "report_id", likeliest)
-        self._uses = _uses(mine)
+        self._uses = uses(mine)
 
     def _add_reports(self) -> None:
         raw = self._frames["reports"]
         raw = raw[raw["report_id"].isin(list(self.claims_of))]
-        related = Table(_relatives(raw))
+        related = Table(relatives(raw))
         self.relatives = self._index("relatives", related, "report_id")
         ranks = raw["forecaster"].map(self.rank).to_numpy(dtype=int)
-        order = np.lexsort((ranks, -_numbers(raw["as_of"])))
+        order = np.lexsort((ranks, -numbers(raw["as_of"])))
         frame = raw.drop(columns="vector").iloc[order].reset_index(drop=True)
         table = Table(frame)
         self.reports = self._index("reports", table, "report_id")
@@ -240,7 +241,7 @@ class Archive:
         self.desks = self._index("desks", names, desk)
         first = np.flatnonzero(~frame.duplicated(["topic_id", "as_of"]).to_numpy())
         weight = -frame["significance"].fillna(0).to_numpy(dtype=float)
-        leading = first[np.lexsort((weight[first], -_numbers(frame["as_of"])[first]))]
+        leading = first[np.lexsort((weight[first], -numbers(frame["as_of"])[first]))]
         self.leading = self._index("leading", table, "section", leading)
         self.leading_by_day = self._index("leading_by_day", table, days, leading)
         page = np.zeros(len(frame), dtype=object)
@@ -365,7 +366,7 @@ class Archive:
             lifecycle=threads["lifecycle"].where(known, "closed"),
             last=threads["last_seen_at"].where(known, threads["date"]),
         ).drop(columns=["sentence", "date", "last_seen_at"])
-        latest = np.argsort(-_numbers(threads["last"]), kind="stable")
+        latest = np.argsort(-numbers(threads["last"]), kind="stable")
         threads = threads.iloc[latest].reset_index(drop=True)
         table = Table(threads)
         self.named = self._index("named", Table(threads[["topic_id"]]), "topic_id")
@@ -375,7 +376,7 @@ class Archive:
         self.stories_found = self._index("stories_found", table, weeks, told)
         live = told[threads["lifecycle"].isin(AWAKE).to_numpy()[told]]
         ids = threads["topic_id"].to_numpy(dtype=str)[live]
-        live = live[np.lexsort((ids, -_numbers(threads["last"])[live]))]
+        live = live[np.lexsort((ids, -numbers(threads["last"])[live]))]
         self.awake = self._index("awake", table, "section", live)
 
     def _add_days(self) -> None:
@@ -476,78 +477,3 @@ def day_key(day: str | None, kind: str) -> str:
 def desk_key(topic_id: str, as_of: pd.Timestamp) -> str:
     """The key of the reports that several forecasters made of a topic at a moment."""
     return f"{topic_id} {as_of.isoformat()}"
-
-
-def _status(claims: pd.DataFrame, as_of: pd.Timestamp) -> np.ndarray:
-    """What became of each claim: yes, no or void, else overdue or open."""
-    verdicts = claims["verdict"].to_numpy(dtype=object, na_value=None)
-    overdue = (claims["resolve_by"] <= as_of).to_numpy(dtype=bool)
-    waiting = np.where(overdue, "overdue", "open").astype(object)
-    return np.where(verdicts.astype(bool), verdicts, waiting)
-
-
-def _last_day(claims: pd.DataFrame) -> pd.Series:
-    """The deadline as a date is shown: an event by a day may happen on it until it ends."""
-    deadline = claims["resolve_by"]
-    whole = (claims["resolver"] == "judge") & (deadline == deadline.dt.normalize())
-    return deadline.where(~whole, deadline - pd.Timedelta(seconds=1))
-
-
-def _uses(claims: pd.DataFrame) -> pd.DataFrame:
-    """Articles with the questions that cite them: as a source, and then as evidence."""
-    rows = []
-    for question, statement, sources, evidence in zip(
-        *(plain(claims[name]) for name in ("question_id", "statement", "sources", "evidence")),
-        strict=True,
-    ):
-        cited = _article_ids(sources)
-        rows += [(one, question, statement) for one in (cited | _article_ids(evidence))]
-    return pd.DataFrame(rows, columns=["article_id", "question_id", "statement"], dtype=object)
-
-
-def _article_ids(sources: object) -> dict[str, None]:
-    """The articles of a list of sources, each once, in order."""
-    return dict.fromkeys(one["article_id"] for one in parsed(sources))
-
-
-def _relatives(reports: pd.DataFrame) -> pd.DataFrame:
-    """The nearest reports of each: same forecaster, the week before, other topics.
-
-    Nearness is the cosine of the topics' centroids as they were; nothing later is looked at, so
-    that a page does not change when the next one is published.
-    """
-    rows: list[tuple[str, str]] = []
-    for _, own in reports[reports["vector"].notna()].groupby("forecaster"):
-        vectors = np.stack(list(own["vector"])).astype(np.float32)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        moments = own["as_of"].to_numpy()
-        ids, topics = own["report_id"].to_numpy(object), own["topic_id"].to_numpy(object)
-        for moment in np.unique(moments):
-            here = np.flatnonzero(moments == moment)
-            near = (moments <= moment) & (moments > moment - np.timedelta64(7, "D"))
-            there = np.flatnonzero(near)[::-1]
-            likeness = vectors[here] @ vectors[there].T
-            for place, line in zip(here, likeness, strict=True):
-                found = _nearest(line, ids[there], topics[there], topics[place])
-                rows += [(ids[place], other) for other in found]
-    return pd.DataFrame(rows, columns=["report_id", "other"], dtype=object)
-
-
-def _nearest(
-    likeness: np.ndarray, ids: np.ndarray, topics: np.ndarray, own: str, most: int = 5
-) -> list[str]:
-    """The likeliest reports of other topics, one a topic, above a faint likeness."""
-    found: list[str] = []
-    seen = {own}
-    for place in np.argsort(-likeness, kind="stable"):
-        if len(found) == most or likeness[place] < 0.15:
-            break
-        if topics[place] not in seen:
-            seen.add(topics[place])
-            found.append(str(ids[place]))
-    return found
-
-
-def _numbers(moments: pd.Series) -> np.ndarray:
-    """Moments as whole numbers to sort by."""
-    return pd.to_datetime(moments).to_numpy("datetime64[us]").astype(np.int64)
