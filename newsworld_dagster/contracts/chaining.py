@@ -28,21 +28,20 @@ def contents(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[object]]:
     return [list(row) for row in zip(*plain.values(), strict=True)] if len(rows) else []
 
 
-def _present(values: pd.Series, written: list[object]) -> list[object]:
-    """What was written of values, None where there is none."""
+def _present(
+    values: pd.Series, written: list[object], missing: float | None = None
+) -> list[object]:
+    """What was written of values, `missing` where there is none."""
     gone = values.isna()
     if not gone.any():
         return written
-    return [None if g else one for g, one in zip(gone, written, strict=True)]
+    return [missing if g else one for g, one in zip(gone, written, strict=True)]
 
 
 def _moments(values: pd.Series) -> list[object]:
     """ISO 8601 to the microsecond; NaN where there is none."""
-    gone = values.isna()
     written = np.datetime_as_string(values.to_numpy(dtype="datetime64[us]"), unit="us").tolist()
-    if gone.any():
-        return [float("nan") if g else text for g, text in zip(gone, written, strict=True)]
-    return written
+    return _present(values, written, float("nan"))
 
 
 def row_hash(previous: str, content: list[object]) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from newsworld_dagster.contracts import CONTRACTS
-from newsworld_dagster.warehouse.store import Warehouse, Writer
+from newsworld_dagster.warehouse.store import Warehouse, Writer, keys_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class _RecordingWriter(Writer):
         if table not in self._keys:
             self._keys[table] = self.stored_keys(table, names)
         known = self._keys[table]
-        held = list(zip(*(rows[name].to_pylist() for name in names), strict=True))
+        held = keys_of(rows, names)
         fresh = rows.filter(pa.array([key not in known for key in held], pa.bool_()))
         self._written.append(Write("append", table, (), fresh))
         known.update(held)

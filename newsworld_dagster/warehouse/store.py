@@ -117,8 +117,7 @@ class Writer(Reader):
             stored = self.stored_keys(table, keys, f"SEMI JOIN incoming USING ({_listed(keys)})")
         if not stored:
             return rows
-        held = zip(*(rows[key].to_pylist() for key in keys), strict=True)
-        return rows.filter(pa.array([key not in stored for key in held]))
+        return rows.filter(pa.array([key not in stored for key in keys_of(rows, keys)]))
 
     def stored_keys(
         self, table: str, keys: Sequence[str], among: str = ""
@@ -148,6 +147,11 @@ class Writer(Reader):
     def _refuse_append_only(table: str) -> None:
         if table in APPEND_ONLY:
             raise ValueError(f"Table {table} is append-only: its rows are never replaced.")
+
+
+def keys_of(rows: pa.Table, names: Sequence[str]) -> list[tuple[object, ...]]:
+    """The key of each row, as a query returns it."""
+    return list(zip(*(rows[name].to_pylist() for name in names), strict=True))
 
 
 def _listed(columns: Sequence[str]) -> str:
