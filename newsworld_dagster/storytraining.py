@@ -29,8 +29,8 @@ from newsworld_dagster.stories.trees import as_onnx
 
 
 def write_background(news: pd.DataFrame) -> Background:
-    """Count the last 60 days before the validation week, less the reference week."""
-    until, week = pd.Timestamp(VALIDATION), pd.Timestamp(REFERENCE)
+    """Count the last 60 days before the validation weeks, less the reference week."""
+    until, week = pd.Timestamp(VALIDATION[0]), pd.Timestamp(REFERENCE)
     seen = news["first_seen_at"]
     kept = seen.between(until - pd.Timedelta(days=HISTORY_DAYS), until, inclusive="left")
     kept &= ~seen.between(week, week + pd.Timedelta(days=7), inclusive="left")
@@ -40,7 +40,7 @@ def write_background(news: pd.DataFrame) -> Background:
 
 
 def main() -> int:
-    """Fit on every labelled set but the validation week."""
+    """Fit on every labelled set but the validation weeks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets")
     parser.add_argument("--out", type=Path, default=PACKAGED_MODEL, help="where the weights go")
@@ -59,7 +59,7 @@ def main() -> int:
         pairs += views
     trees = as_onnx(fit_pair_model(pairs)).SerializeToString(deterministic=True)
     # The labels end before, but each week is learned with the shipped word counts too.
-    FittedOn(encoder.name, pd.Timestamp(VALIDATION)).save()
+    FittedOn(encoder.name, pd.Timestamp(VALIDATION[0])).save()
     given.out.write_bytes(gzip.compress(trees, mtime=0))
     sys.stderr.write(f"wrote {given.out}\n")
     return 0

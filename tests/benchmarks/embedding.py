@@ -45,7 +45,7 @@ def compare_encoders(shared: Path) -> str:
     articles = pd.read_parquet(shared / "news_gnews" / "articles.parquet")
     texts = _texts(articles.sample(2 * ARTICLES, random_state=1))
     texts = list(dict.fromkeys(texts))[:ARTICLES]
-    (week,) = weeks(shared, archive(shared), validation=True)
+    week = weeks(shared, archive(shared), validation=True)[0]
     starts: dict[str, list[tuple[float, float]]] = {name: [] for name in MODELS}
     for _ in range(COLD_STARTS):
         for name in MODELS:

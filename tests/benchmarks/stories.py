@@ -1,7 +1,7 @@
 """Stories against those that readers see: `python -m tests.benchmarks.stories`.
 
 Each training week is clustered with a model that was fitted without it, ECB+ and WikiTimes fold
-by fold with models that never saw the fold, the validation week with the model that ships; all
+by fold with models that never saw the fold, the validation weeks with the model that ships; all
 as `newsworld cluster` does it, with the word counts that ship with the project, and the weeks once
 more with the counts of the 60 days before them, as the daily job does it. The
 baselines are average linkage over the cosines of TF-IDF and of MiniLM vectors; their threshold

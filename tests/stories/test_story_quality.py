@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from newsworld_dagster.clusterfile import cluster_articles
 from newsworld_dagster.embeddings import SentenceTransformerEncoder
@@ -27,14 +28,19 @@ def test_labels_are_ids_and_slugs_and_stories_have_company() -> None:
         assert (named.value_counts() > 1).all(), path.name
 
 
-def test_stories_of_the_validation_week_are_near_those_a_reader_sees(shared_data: Path) -> None:
-    (week,) = weeks(shared_data, archive(shared_data), validation=True)
-    assert week.name == VALIDATION
+# With their own history. Average linkage at the threshold that is best on the training weeks: 0.854
+# by TF-IDF and 0.863 by MiniLM on the first week, 0.889 and 0.869 on the second.
+@pytest.mark.parametrize(("number", "least"), [(0, 0.890), (1, 0.905)])
+def test_stories_of_the_validation_weeks_are_near_those_a_reader_sees(
+    shared_data: Path, number: int, least: float
+) -> None:
+    given = weeks(shared_data, archive(shared_data), validation=True)
+    assert tuple(week.name for week in given) == VALIDATION
+    week = given[number]
     vectors = week.vectors(SentenceTransformerEncoder())
     found = cluster_articles(week.articles, vectors, background=week.background)
     assert not pd.isna(found).any()
-    # Average linkage at the threshold that is best on this very week: TF-IDF 0.860, MiniLM 0.863.
-    assert b_cubed(week.stories, found).f1 >= 0.875
+    assert b_cubed(week.stories, found).f1 >= least
     # The same, with the days in one call each, cannot depend on the order inside the file.
     shuffled = np.random.default_rng(1).permutation(len(found))
     again = cluster_articles(
@@ -47,10 +53,10 @@ def test_stories_of_the_validation_week_are_near_those_a_reader_sees(shared_data
 
 def test_stories_of_days_that_the_weights_have_seen_say_so() -> None:
     fitted = FittedOn.packaged()
-    # The last day of the last training week, and the first of the validation week.
-    assert pd.Timestamp("2026-03-02") < fitted.until <= pd.Timestamp(VALIDATION)
-    # The word counts that they were learned with go up to the validation week.
-    assert fitted.until == pd.Timestamp(VALIDATION)
+    # The last day of the last training week, and the first of the validation weeks.
+    assert pd.Timestamp("2026-03-09") < fitted.until <= pd.Timestamp(VALIDATION[0])
+    # The word counts that they were learned with go up to the validation weeks.
+    assert fitted.until == pd.Timestamp(VALIDATION[0])
     assert fitted.encoder == SentenceTransformerEncoder().name
     days = list(pd.date_range(fitted.until - pd.Timedelta(days=2), fitted.until))
     (seen,) = fitted.caveats(fitted.encoder, days)
