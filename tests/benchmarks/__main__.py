@@ -29,6 +29,7 @@ QUICK = {
     "overhead": ["overhead"],
     "embedding": ["embedding"],
     "feeds": ["feeds"],
+    "asking": ["asking"],
     "scoring": ["scoring"],
     "month": ["month"],
     "newswire": ["million", "--sizes", "10000,30000"],
