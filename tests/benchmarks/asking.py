@@ -13,7 +13,7 @@ import argparse
 import multiprocessing
 import sys
 import time
-from multiprocessing.connection import Connection
+from dataclasses import dataclass
 from multiprocessing.queues import Queue
 
 from newsworld_dagster.llm import Limits, Terms
@@ -25,19 +25,11 @@ LIMITS = Limits(retries=2, seconds=120.0, silent_seconds=60.0)
 WAYS = ((1, 1), (1, 4), (1, 16), (1, 64), (2, 32), (1, 128))
 
 
+@dataclass(frozen=True)
 class Remote:
-    """A server of another process, as the client of the tests takes one."""
+    """The server, as another process knows it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-
-def serve(pipe: Connection, seconds: float) -> None:
-    """Answer until told to stop."""
-    with MessagesServer(lambda _body: Says(GOOD, slow=seconds)) as server:
-        server.counts = False
-        pipe.send(server.url)
-        pipe.recv()
+    url: str
 
 
 def work(url: str, first: int, count: int, at_once: int, took: Queue[float]) -> None:
@@ -46,7 +38,7 @@ def work(url: str, first: int, count: int, at_once: int, took: Queue[float]) -> 
     # Each with a shared part of its own: what shares one waits for the first of them.
     asks = [ask(first + place, shared=f"<data>{first + place}</data>") for place in range(count)]
     found = answer(
-        Remote(url),  # type: ignore[arg-type]
+        Remote(url),
         asks,
         terms=Terms(concurrency=at_once, price=PRICE),
         limits=LIMITS,
@@ -61,16 +53,21 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3.0, help="for one answer")
     parser.add_argument("--asks", type=int, default=256)
     given = parser.parse_args()
+    with MessagesServer(lambda _body: Says(GOOD, slow=given.seconds)) as server:
+        server.counts = False
+        measure(server.url, given.asks, given.seconds)
+    return 0
+
+
+def measure(url: str, most: int, seconds: float) -> None:
+    """A line for each way, of `most` questions at most."""
     spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    server = spawn.Process(target=serve, args=(theirs, given.seconds), daemon=True)
-    server.start()
-    url = ours.recv()
-    alone = None
+    alone: dict[int, float] = {}
     sys.stdout.write("| way | asks | wall s | CPU s | answers/s |\n|---|---|---|---|---|\n")
     for number, (processes, at_once) in enumerate(WAYS):
+        under_way = processes * at_once
         # With few under way all the asks would take minutes and say nothing more.
-        asks = min(given.asks, 8 * processes * at_once)
+        asks = min(most, 8 * under_way)
         took: Queue[float] = spawn.Queue()
         share = asks // processes
         workers = []
@@ -85,27 +82,23 @@ def main() -> int:
         wall = time.monotonic() - started
         for worker in workers:
             worker.join()
-        under_way = processes * at_once
+        if processes == 1:
+            alone[under_way] = wall
         name = f"asking, {processes} process{'es' if processes > 1 else ''}, {under_way} under way"
         sys.stdout.write(
             f"| {name} | {asks} | {wall:.1f} | {processor:.2f} | {asks / wall:.1f} |\n"
         )
-        if (processes, under_way) == (1, 64):
-            alone = wall
-        shared = alone if processes > 1 else None
         note(
             Figure(
                 name,
-                f"{asks} answers of {given.seconds:g} s",
+                f"{asks} answers of {seconds:g} s",
                 wall,
                 processor,
-                peer="one process, as many under way" if shared else None,
-                ratio=shared / wall if shared else None,
+                peer="one process, as many under way" if processes > 1 else None,
+                ratio=alone[under_way] / wall if processes > 1 else None,
                 note="start of the processes included",
             )
         )
-    ours.send(None)
-    return 0
 
 
 if __name__ == "__main__":

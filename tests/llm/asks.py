@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from newsworld_dagster.contracts.asking import Ask, Outcome
 from newsworld_dagster.llm import Budget, Client, Limits, Price, ResponseStore, Terms
 from newsworld_dagster.llm.sdk import SdkWire
-from tests.llm.server import KEY, MessagesServer
+from tests.llm.server import KEY
 
 PRICE = Price(input_usd=3.0, output_usd=15.0)
 LIMITS = Limits(retries=2, seconds=20.0, silent_seconds=2.0)
 GOOD = {"words": "rain is likely", "probability": 0.7}
+
+
+class Reachable(Protocol):
+    """A server that has an address, wherever it runs."""
+
+    @property
+    def url(self) -> str: ...
 
 
 class Chance(BaseModel):
@@ -40,7 +47,7 @@ def ask(number: int = 0, **changes: Any) -> Ask[Chance]:
 
 
 def answer(
-    server: MessagesServer,
+    server: Reachable,
     asks: Sequence[Ask[Any]],
     *,
     store: ResponseStore | None = None,
