@@ -12,12 +12,13 @@ _UNIT = pa.Check.in_range(0, 1)
 VECTORS = contract(
     "embeddings.vectors",
     {
-        "model": column(str, doc="Name of the encoder"),
+        "model": column(str, doc="Name of the encoder, or of its event vectors"),
         "content_digest": column(str, doc="SHA-256 of the embedded text"),
         "vector": column(object, doc="Unit-length float32 list, shape (d,)"),
     },
     unique=["model", "content_digest"],
-    doc="Content-addressed embedding cache: each text is embedded once per model.",
+    doc="Content-addressed embedding cache: each text is embedded once per model. Event vectors, "
+    "under which texts on one event are near, have the model's name and their weights' behind it.",
 )
 
 ASSIGNMENTS = contract(

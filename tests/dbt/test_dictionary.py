@@ -7,6 +7,7 @@ import pytest
 
 from newsworld_dagster.contracts import CONTRACTS
 from newsworld_dagster.dictionary import dictionary
+from newsworld_dagster.warehouse import Warehouse
 from tests.synthetic_world import dbt
 
 PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
@@ -41,3 +42,17 @@ def test_every_table_and_column_is_told(page: str) -> None:
     assert "| `vector` | [float] | " in told["embeddings.vectors"]
     empty = [line for line in page.splitlines() if line.endswith("|  |")]
     assert empty == []
+
+
+def test_types_are_those_of_the_warehouse(page: str, tmp_path: Path) -> None:
+    told = {section.split("\n")[0]: section for section in page.split("\n### ")[1:]}
+    with Warehouse(tmp_path / "newsworld.duckdb").write() as writer:
+        held = writer.connection.execute(
+            "SELECT table_schema || '.' || table_name, column_name, lower(data_type) "
+            "FROM information_schema.columns"
+        ).fetchall()
+    types = {(table, column): kind for table, column, kind in held}
+    for name, contract in CONTRACTS.items():
+        for column in contract.columns:
+            kind = types[name, column].replace("float[]", "[float]")
+            assert f"| `{column}` | {kind} |" in told[name], name
