@@ -90,8 +90,9 @@ format: install-dev ## Format the code
 bench: install-dev ## Measure, and write docs/benchmarks.md (SUITES="loading archive ..."; NEWSWORLD_SHARED_DATA)
 	$(BIN)/python -m tests.benchmarks $(foreach suite,$(SUITES),--suite $(suite))
 
-train-stories: install ## Fit the story model on the labelled weeks (NEWSWORLD_SHARED_DATA)
-	$(BIN)/python -m newsworld_dagster.storytraining --data "$${NEWSWORLD_SHARED_DATA:-../shared/data}"
+train-stories: install ## Fit the story model on the labelled weeks (NEWSWORLD_SHARED_DATA; ENCODER=... for another model)
+	$(BIN)/python -m newsworld_dagster.storytraining --data "$${NEWSWORLD_SHARED_DATA:-../shared/data}" \
+	  $(if $(ENCODER),--encoder "$(ENCODER)")
 
 train-sections: install-dev ## Fit the section weights anew on an archive (ARCHIVE=..., default that of NEWSWORLD_SHARED_DATA)
 	$(BIN)/python -m newsworld_dagster.sectiontraining \

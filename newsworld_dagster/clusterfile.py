@@ -53,7 +53,7 @@ def cluster_file(
     if target.suffix not in (".csv", ".parquet"):
         raise ClusterFileError(f"Cannot write {target}: the output must end in .csv or .parquet.")
     articles = _read(source)
-    vectors = encoder.encode(
+    vectors, events = encoder.encode_with_events(
         [
             embedded_text(title, summary)
             for title, summary in zip(articles["title"], articles["summary"], strict=True)
@@ -63,7 +63,7 @@ def cluster_file(
     untimed = int(articles["first_seen_at"].isna().sum())
     if untimed:
         progress(f"{untimed} of {len(articles)} articles have no readable time: no time decay")
-    stories = cluster_articles(articles, vectors, parameters=parameters)
+    stories = cluster_articles(articles, vectors, events=events, parameters=parameters)
     result = pd.DataFrame({"article_id": articles["given_id"], "story_id": stories})
     if target.suffix == ".csv":
         result.to_csv(target, index=False)
@@ -76,17 +76,20 @@ def cluster_articles(
     articles: pd.DataFrame,
     vectors: np.ndarray,
     *,
+    events: np.ndarray | None = None,
     model: PairModel | None = None,
     background: Background | None = None,
     parameters: StoryParameters | None = None,
 ) -> np.ndarray:
     """Story of each article, in the order given, shape (len(articles),).
 
-    Model, background and parameters are those that ship with the project when not given.
+    Event vectors are `vectors` when not given; model, background and parameters are those that
+    ship with the project.
     """
     model = model or BoostedPairModel()
     background = background or Background.packaged()
     parameters = parameters or StoryParameters()
+    events = vectors if events is None else events
     stories = np.full(len(articles), None, dtype=object)
     times = articles["first_seen_at"]
     days = times.dt.floor("D")
@@ -113,6 +116,7 @@ def cluster_articles(
             background=background,
             older={story: size[story] - count for story, count in held.items()},
             parameters=parameters,
+            events=events[places],
         ).assignments
         place_of = dict(zip(window["article_id"], places, strict=True))
         for article_id, story in zip(made["article_id"], made["story_id"], strict=True):

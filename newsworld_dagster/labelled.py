@@ -8,14 +8,17 @@ NEWSWORLD_SHARED_DATA names.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, cpu_count, delayed
 
 from newsworld_dagster.articles import embedded_text
 from newsworld_dagster.embeddings import Encoder
+from newsworld_dagster.embeddings.event_weights import Weights
 from newsworld_dagster.settings import PROJECT
 from newsworld_dagster.stories import Background
 from newsworld_dagster.stories.training import LabelledPairs, labelled_pairs
@@ -47,8 +50,6 @@ class LabelledSet:
     folds
         Number of the fold of each article, shape (n,): no story is in two folds. A week is a
         fold of its own.
-    weight
-        How much the set counts in the fit.
     """
 
     name: str
@@ -56,20 +57,23 @@ class LabelledSet:
     stories: np.ndarray
     background: Background
     folds: np.ndarray
-    weight: float
 
     @property
     def is_week(self) -> bool:
         """Whether it is a week of the archive."""
         return self.name[:2] == "20"
 
-    def vectors(self, encoder: Encoder) -> np.ndarray:
-        """Unit vectors of the articles, shape (n, d)."""
+    def texts(self) -> list[str]:
+        """What is embedded of the articles."""
         pairs = zip(self.articles["title"], self.articles["summary"], strict=True)
-        return encoder.encode([embedded_text(title, summary) for title, summary in pairs])
+        return [embedded_text(title, summary) for title, summary in pairs]
 
-    def views(self, vectors: np.ndarray) -> list[LabelledPairs]:
-        """The pairs of the set as they are met, which share its weight.
+    def vectors(self, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
+        """Unit vectors and event vectors of the articles, shape (n, d) each."""
+        return encoder.encode_with_events(self.texts())
+
+    def views(self, vectors: np.ndarray, events: np.ndarray) -> list[LabelledPairs]:
+        """The pairs of the set as they are met, which share its weight; all sets weigh the same.
 
         Those of a week with the counts of the 60 days before it, as in the daily job, and with
         those that ship, as in `newsworld cluster`.
@@ -78,11 +82,13 @@ class LabelledSet:
         ----------
         vectors
             Unit vectors of the articles, shape (n, d).
+        events
+            Event vectors, shape (n, d), of layers that have not seen these labels.
         """
         known = [self.background, *([Background.packaged()] if self.is_week else [])]
-        share = self.weight / len(known)
+        share = 1 / len(known)
         return [
-            labelled_pairs(self.articles, self.stories, vectors, background, share)
+            labelled_pairs(self.articles, self.stories, vectors, background, share, events)
             for background in known
         ]
 
@@ -112,6 +118,50 @@ def weeks(shared: Path, news: pd.DataFrame, validation: bool = False) -> list[La
         own = [path for path in LABELS.glob("????-??-??.csv") if path.stem not in VALIDATION]
         files = [*sorted(own), shared / "news_gnews_stories" / "labels.csv"]
     return [_week(path, news) for path in files]
+
+
+def fitted_apart(
+    sets: Sequence[LabelledSet], vectors: Sequence[np.ndarray]
+) -> tuple[Weights, list[np.ndarray]]:
+    """Event layers fitted on all weeks of some sets, and the sets' vectors from others.
+
+    For the vectors of half of the weeks the other half is learned from: layers are too sure of
+    what they were fitted on, and whoever learned from such vectors would trust them too much. Two
+    weeks that follow each other tell of the same events, and are in one half. What is no week is
+    not learned from.
+
+    Parameters
+    ----------
+    vectors
+        Unit vectors of the articles of each set, shape (n, d).
+
+    Returns
+    -------
+    tuple
+        Weights as `embeddings.event_weights` stores them, and the event vectors of each set, shape
+        (n, d).
+    """
+    from newsworld_dagster.embeddings import tuning
+
+    read = [tuning.read_texts(one.texts()) for one in sets]
+    learnt = {
+        one.name: tuning.LabelledTexts(texts, encoded, pd.factorize(one.stories)[0])
+        for one, texts, encoded in zip(sets, read, vectors, strict=True)
+        if one.is_week
+    }
+    half = {name: place // 2 % 2 for place, name in enumerate(sorted(learnt))}
+    # The longest first, that the others fill the time beside it.
+    parts = [
+        list(learnt.values()),
+        *([learnt[name] for name in learnt if half[name] != other] for other in (0, 1)),
+    ]
+    whole, *halves = Parallel(n_jobs=min(len(parts), cpu_count()))(
+        delayed(tuning.fit_event_layers)(part) for part in parts
+    )
+    return whole, [
+        tuning.event_vectors(halves[half[one.name]] if one.is_week else whole, texts)
+        for one, texts in zip(sets, read, strict=True)
+    ]
 
 
 def background_before(news: pd.DataFrame, day: pd.Timestamp) -> Background:
@@ -157,7 +207,6 @@ def _week(path: Path, news: pd.DataFrame) -> LabelledSet:
         stories,
         background_before(news, pd.Timestamp(name)),
         np.zeros(len(week), dtype=int),
-        1.0,
     )
 
 
@@ -183,4 +232,4 @@ def _undated(
     # A checksum deals groups into folds alike on every machine.
     folds = np.array([zlib.crc32(str(group).encode()) % FOLDS for group in groups])
     named = stories.astype(str).to_numpy(dtype=object)
-    return LabelledSet(name, articles, named, Background.packaged(), folds, 0.5)
+    return LabelledSet(name, articles, named, Background.packaged(), folds)

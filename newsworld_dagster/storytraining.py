@@ -1,4 +1,4 @@
-"""`make train-stories`: fit the pair model on the labelled stories and write its weights."""
+"""`make train-stories`: fit event layers and pair model on labelled stories."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.embeddings import SentenceTransformerEncoder
+from newsworld_dagster.embeddings import DEFAULT_MODEL, SentenceTransformerEncoder
+from newsworld_dagster.embeddings.event_weights import save_event_layers
+from newsworld_dagster.embeddings.tuning import models_own_layers
 from newsworld_dagster.labelled import (
     HISTORY_DAYS,
     REFERENCE,
     VALIDATION,
     archive,
     ecbplus,
+    fitted_apart,
     weeks,
     wikitimes,
 )
@@ -44,17 +47,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets")
     parser.add_argument("--out", type=Path, default=PACKAGED_MODEL, help="where the weights go")
+    parser.add_argument("--encoder", default=DEFAULT_MODEL, help="embedding model to fit it for")
     given = parser.parse_args()
     news = archive(given.data)
     write_background(news)
-    encoder = SentenceTransformerEncoder()
+    # The layers that ship are made here: nothing may hang on what they were.
+    encoder = SentenceTransformerEncoder(given.encoder, event_layers=models_own_layers())
     sets = [*weeks(given.data, news), ecbplus(given.data), wikitimes(given.data)]
-    vectors = [labelled.vectors(encoder) for labelled in sets]
+    vectors = [labelled.vectors(encoder)[0] for labelled in sets]
+    events = vectors
+    if encoder.name != encoder.event_name:
+        layers, events = fitted_apart(sets, vectors)
+        save_event_layers(layers)
+        sys.stderr.write("fitted the event layers\n")
     # Before any pair is looked at: its features hold where it lies along these directions.
     Topicality.fit(np.concatenate(vectors)).save(PACKAGED_DIRECTIONS)
     pairs = []
-    for labelled, encoded in zip(sets, vectors, strict=True):
-        views = labelled.views(encoded)
+    for labelled, encoded, of_events in zip(sets, vectors, events, strict=True):
+        views = labelled.views(encoded, of_events)
         sys.stderr.write(f"{labelled.name}: {sum(len(view.together) for view in views)} pairs\n")
         pairs += views
     trees = as_onnx(fit_pair_model(pairs)).SerializeToString(deterministic=True)

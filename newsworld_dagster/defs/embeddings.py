@@ -32,10 +32,11 @@ LOOK_BACK_DAYS = 30
     owners=OWNERS,
     group_name="stories",
     kinds={"python", "duckdb", "huggingface"},
-    code_version="1",
+    code_version="2",
     description=(
-        "Unit vectors of title and summary, cached by content: a text is embedded once, "
-        "whatever article or day it comes with."
+        "Unit vectors of title and summary, and event vectors, under which texts on one event "
+        "are near; cached by content: a text is embedded once, whatever article or day it comes "
+        "with."
     ),
 )
 @limited
@@ -53,7 +54,8 @@ def vectors(
         claimed = reader.oldest_read_for_claims(days[0], JudgingPolicy().late_days)
         if back and claimed is not None:
             since = min(since, claimed.floor("D"))
-        missing = reader.missing_texts(encoder.name, list(pd.date_range(since, days[-1])))
+        names = [encoder.name, encoder.event_name]
+        missing = reader.missing_texts(names, list(pd.date_range(since, days[-1])))
         texts = texts_to_embed(missing)
         ours = fixed_texts()
         known = reader.known_texts(encoder.name, ours["content_digest"])
@@ -66,5 +68,6 @@ def vectors(
             "embedded now": len(texts),
             "dagster/row_count": total,
             "model": encoder.name,
+            "event vectors": encoder.event_name,
         }
     )

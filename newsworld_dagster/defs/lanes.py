@@ -37,6 +37,7 @@ from newsworld_dagster.defs.making import (
 )
 from newsworld_dagster.defs.partitions import as_of, days_of, each_day, phase
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.settings import Settings
 from newsworld_dagster.warehouse import Warehouse
 from newsworld_dagster.warehouse.recording import RecordingWarehouse
@@ -123,10 +124,21 @@ def _named(cut: Sequence[Sequence[Step]], wanted: Sequence[Step]) -> list[tuple[
 
 
 @dataclass(frozen=True)
-class Named:
-    """An encoder of which only the name is used: lanes find every text embedded."""
+class Named(Encoder):
+    """An encoder of which only the names are used: lanes find every text embedded."""
 
-    name: str
+    of_vectors: str
+    of_events: str
+
+    @property
+    def name(self) -> str:
+        """Name that the vectors are cached under."""
+        return self.of_vectors
+
+    @property
+    def event_name(self) -> str:
+        """Name that the event vectors are cached under."""
+        return self.of_events
 
     def encode(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
         """Never called.
@@ -145,6 +157,7 @@ class Order:
 
     settings: Settings
     encoder: str
+    event_encoder: str
     code_version: str
     days: tuple[Day, ...]
 
@@ -192,7 +205,8 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
     if world.analyst_on:
         wanted = wanted[: wanted.index(LEDGER)] if LEDGER in wanted else wanted
     lanes = lanes_for(cpu_count(), wanted)
-    order = Order(world.settings, world.encoder.name, world.code_version, tuple(days))
+    named = world.encoder.name, world.encoder.event_name
+    order = Order(world.settings, *named, world.code_version, tuple(days))
     world.ahead = Ahead(world.settings.data_dir / "ahead", world.progress)
     world.ahead.start(world.warehouse, lanes, partial(make_lane, order))
 
@@ -202,9 +216,8 @@ def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     os.nice(GIVES_WAY * lane.behind)
     # Caches of what was read grow large, and are gone over each time that the collector runs.
     gc.set_threshold(100_000, 20, 20)
-    world = World(
-        order.settings, given_encoder=Named(order.encoder), code_version=order.code_version
-    )
+    encoder = Named(order.encoder, order.event_encoder)
+    world = World(order.settings, given_encoder=encoder, code_version=order.code_version)
     warehouse = RecordingWarehouse(copy)
     world.warehouse = warehouse
     makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}

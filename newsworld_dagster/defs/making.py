@@ -112,6 +112,7 @@ class StoriesMaker:
     def __init__(self, world: World) -> None:
         self.world, self.parameters = world, StoryParameters()
         self.vectors = VectorMemory(world.encoder.name)
+        self.events = VectorMemory(world.encoder.event_name)
 
     def make(self, given: Day) -> None:
         """Write the day's assignments and lineage."""
@@ -121,6 +122,7 @@ class StoriesMaker:
             # What the day itself assigned before is made anew; what earlier days did stands.
             window = reader.live_window(before, given.moment, live, GROUPED)
             matrix = self.vectors.of(reader, window["content_digest"])
+            events = self.events.of(reader, window["content_digest"])
             older = reader.older_members(before, given.moment, live)
             history = reader.history(given.moment, live)
         made = assign_stories(
@@ -131,6 +133,7 @@ class StoriesMaker:
             background=Background.of(history["title"].tolist(), history["summary"].tolist()),
             older=older,
             parameters=self.parameters,
+            events=events,
         )
         with self.world.warehouse.write() as writer:
             writer.replace_partition("stories.assignments", [day], made.assignments)

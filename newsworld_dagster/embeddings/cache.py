@@ -21,14 +21,22 @@ def embed_texts(
     Returns
     -------
     pandas.DataFrame
-        Shape (len(texts), 3), meeting the contract of `embeddings.vectors`.
+        Shape (len(texts), 3), or twice as many rows where the encoder has event vectors of their
+        own; meeting the contract of `embeddings.vectors`.
     """
-    vectors = encoder.encode(texts["text"].tolist(), progress)
-    return pd.DataFrame(
-        {
-            "model": encoder.name,
-            "content_digest": texts["content_digest"].to_numpy(),
-            "vector": list(vectors),
-        },
-        columns=list(VECTORS.columns),
+    vectors, events = encoder.encode_with_events(texts["text"].tolist(), progress)
+    found = {encoder.name: vectors, encoder.event_name: events}
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "content_digest": texts["content_digest"].to_numpy(),
+                    "vector": list(of_model),
+                },
+                columns=list(VECTORS.columns),
+            )
+            for model, of_model in found.items()
+        ],
+        ignore_index=True,
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from newsworld_dagster.embeddings.event_weights import load_event_layers, packaged_version
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -38,12 +40,24 @@ class Encoder(Protocol):
         """Name that the vectors are cached under."""
         ...
 
+    @property
+    def event_name(self) -> str:
+        """Name that the event vectors are cached under; `name` where they are the vectors."""
+        return self.name
+
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), d)."""
         ...
 
+    def encode_with_events(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Unit vectors, and unit vectors under which texts on one event are near each other."""
+        vectors = self.encode(texts, progress)
+        return vectors, vectors
 
-class SentenceTransformerEncoder:
+
+class SentenceTransformerEncoder(Encoder):
     """A sentence-transformers model, loaded when first used.
 
     Parameters
@@ -53,16 +67,34 @@ class SentenceTransformerEncoder:
         or folder is handed to sentence-transformers as it is.
     batch_size
         Texts in one forward pass.
+    event_layers
+        Stored weights of event layers in place of those that ship; `all-MiniLM-L6-v2-int8` alone
+        has such layers.
     """
 
-    def __init__(self, name: str = DEFAULT_MODEL, batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        name: str = DEFAULT_MODEL,
+        batch_size: int = 64,
+        event_layers: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
         self._name = name
         self.batch_size = batch_size
+        self._event_layers = event_layers
 
     @property
     def name(self) -> str:
         """Name that the vectors are cached under."""
         return self._name
+
+    @property
+    def event_name(self) -> str:
+        """Name that the event vectors are cached under; `name` where they are the vectors."""
+        return f"{self._name}-events-{packaged_version()}" if self._has_events else self._name
+
+    @property
+    def _has_events(self) -> bool:
+        return self._name == DEFAULT_MODEL
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -78,7 +110,7 @@ class SentenceTransformerEncoder:
         logging.disable_progress_bar()
         try:
             return self._load()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise ModelUnavailableError(
                 f"The embedding model {self._name!r} could not be loaded ({error}). Give the "
                 "folder of a downloaded sentence-transformers model in "
@@ -89,24 +121,27 @@ class SentenceTransformerEncoder:
         if self._name == DEFAULT_MODEL:
             from newsworld_dagster.embeddings.int8 import load_int8
 
-            return load_int8(
-                _packaged(_INT8_PACKAGE, "model.onnx"),
-                _packaged(_FLOAT32_PACKAGE, "tokenizer.json"),
-            )
+            return load_int8(*int8_files(), self._event_layers or load_event_layers())
         from sentence_transformers import SentenceTransformer
 
         source = self._name
         if self._name == FLOAT32_MODEL:
-            source = str(_packaged(_FLOAT32_PACKAGE, "modules.json").parent)
+            source = str(float32_folder())
         return SentenceTransformer(source, device="cpu")
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """Unit vectors of `texts`, float32, shape (len(texts), d).
+        """Unit vectors of `texts`, float32, shape (len(texts), d)."""
+        return self.encode_with_events(texts, progress)[0]
+
+    def encode_with_events(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Unit vectors and event vectors of `texts`, float32, shape (len(texts), d) each.
 
         Texts of like length go through the model together, which wastes the least padding.
         """
         if not texts:
-            return np.zeros((0, 0), np.float32)
+            return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
         vectors = None
         step = self.batch_size * 8
@@ -124,7 +159,24 @@ class SentenceTransformerEncoder:
             if progress is not None:
                 progress(min(start + step, len(order)), len(order))
         assert vectors is not None
-        return vectors
+        if not self._has_events:
+            return vectors, vectors
+        own, events = np.hsplit(vectors, 2)
+        return _unit(own), _unit(events)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def int8_files() -> tuple[Path, Path]:
+    """The graph with int8 weights, and the tokenizer."""
+    return _packaged(_INT8_PACKAGE, "model.onnx"), _packaged(_FLOAT32_PACKAGE, "tokenizer.json")
+
+
+def float32_folder() -> Path:
+    """The folder of the model in float32."""
+    return _packaged(_FLOAT32_PACKAGE, "modules.json").parent
 
 
 def _packaged(package: str, name: str) -> Path:

@@ -1,5 +1,7 @@
 """all-MiniLM-L6-v2 in int8, as a sentence-transformers model that runs on onnxruntime.
 
+A text's vector is the model's own with its event vector (see `embeddings.event_weights`) behind it.
+
 The packaged ONNX file stores its weights as int8, but turns them back into float32 and multiplies
 those. Here the products themselves are made in int8, which processors do several times faster:
 each token's row is scaled to whole numbers, multiplied with the stored weights, and scaled back.
@@ -22,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.utils
 import onnxruntime
 import torch
 from onnx import helper, numpy_helper
@@ -29,6 +32,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule, Normalize
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Tokenizer
+
+from newsworld_dagster.embeddings.event_graph import add_event_layers, entry_of
+from newsworld_dagster.embeddings.event_weights import Weights
 
 # What the model was published with, in sentence-transformers' own configuration.
 MAX_TOKENS = 256
@@ -38,24 +44,31 @@ ROW_REACH, ROW_ZERO = 63, 64
 CONTRIBUTED = "com.microsoft"
 
 
-def load_int8(weights: Path, tokenizer: Path) -> SentenceTransformer:
-    """The model of an ONNX file with int8 weights and a `tokenizer.json`.
+def load_int8(weights: Path, tokenizer: Path, event_layers: Weights) -> SentenceTransformer:
+    """The model of an ONNX file with int8 weights and a `tokenizer.json`, and its event layers.
+
+    Vectors have 2 * DIMENSION components: the model's own, and the event vector.
 
     Raises
     ------
     OSError
         For a file that is not there.
     ValueError
-        For a graph without int8 weights.
+        For a graph without int8 weights, or of other layers than are expected.
     """
-    words = Tokenizer.from_str(tokenizer.read_text(encoding="utf-8"))
-    words.enable_truncation(MAX_TOKENS)
-    words.enable_padding()
     graph = onnx.load(weights)
-    multiply_in_int8(graph)
-    transformer = Int8Transformer(words, graph.SerializeToString())
-    return SentenceTransformer(
-        modules=[transformer, Pooling(DIMENSION, "mean"), Normalize()], device="cpu"
+    add_event_layers(graph, event_layers)
+    transformer = Int8Transformer(tokenizer, graph)
+    pooling = Pooling(transformer.dimension, "mean")
+    return SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu")
+
+
+def load_layers_below(weights: Path, tokenizer: Path) -> Int8Transformer:
+    """The model up to where its event layers begin; raises what `load_int8` raises."""
+    graph = onnx.load(weights)
+    inputs = [given.name for given in graph.graph.input]
+    return Int8Transformer(
+        tokenizer, onnx.utils.Extractor(graph).extract_model(inputs, [entry_of(graph)])
     )
 
 
@@ -66,14 +79,19 @@ class Int8Transformer(InputModule):
     wait for each other inside every small product.
     """
 
-    def __init__(self, tokenizer: Tokenizer, graph: bytes) -> None:
+    def __init__(self, tokenizer: Path, graph: onnx.ModelProto) -> None:
         super().__init__()
-        self.tokenizer = tokenizer
+        self.tokenizer = Tokenizer.from_str(tokenizer.read_text(encoding="utf-8"))
+        self.tokenizer.enable_truncation(MAX_TOKENS)
+        self.tokenizer.enable_padding()
         self.max_seq_length = MAX_TOKENS
+        multiply_in_int8(graph)
+        # Of a token: what each output of the graph says of it, side by side.
+        self.dimension = DIMENSION * len(graph.graph.output)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
-            graph,
+            graph.SerializeToString(),
             options,
             providers=["CPUExecutionProvider"],
             # The fused layer norm takes three times as long as the two steps that it replaces.
@@ -94,7 +112,7 @@ class Int8Transformer(InputModule):
         """Add the vectors of the tokens, zero where there is padding."""
         tokens = features["input_ids"].numpy()
         lengths = features["attention_mask"].sum(dim=1).tolist()
-        vectors = np.zeros((*tokens.shape, DIMENSION), np.float32)
+        vectors = np.zeros((*tokens.shape, self.dimension), np.float32)
 
         def run(row: int) -> None:
             text = tokens[row : row + 1, : lengths[row]]
@@ -103,7 +121,8 @@ class Int8Transformer(InputModule):
                 "attention_mask": np.ones_like(text),
                 "token_type_ids": np.zeros_like(text),
             }
-            vectors[row, : lengths[row]] = self._session.run(None, given)[0][0]
+            found = self._session.run(None, given)
+            vectors[row, : lengths[row]] = np.concatenate([output[0] for output in found], axis=1)
 
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
             list(pool.map(run, range(len(tokens))))

@@ -58,6 +58,7 @@ def assign_stories(
     background: Background,
     older: Mapping[str, int] | None = None,
     parameters: StoryParameters | None = None,
+    events: np.ndarray | None = None,
 ) -> StoryDay:
     """Give each new article of the live window a story, and mend the stories it touches.
 
@@ -80,6 +81,8 @@ def assign_stories(
         Document frequencies of the time before the window.
     older
         How many articles a story of the window has before it; 0 where it is not named.
+    events
+        Event vectors of the articles, shape (len(window), d'); `vectors` where there are none.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def assign_stories(
     new = np.array([i for i, story in enumerate(before) if not isinstance(story, str)], dtype=int)
     if new.size == 0:
         return StoryDay(_assignment_frame([]), _lineage_frame([]))
-    space = PairSpace(window, vectors, background)
+    space = PairSpace(window, vectors, background, events=events)
     probability = pair_probabilities(space, model, before, parameters.linked)
     ids = window["article_id"].to_numpy(dtype=object)
     online = _assign_online(probability, ids, before, new, parameters.threshold)

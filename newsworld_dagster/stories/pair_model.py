@@ -54,7 +54,7 @@ class FittedOn(NamedTuple):
         if encoder != self.encoder:
             found.append(
                 f"the pair model was fitted on vectors of {self.encoder}, not of {encoder}: "
-                "fit it anew with `make train-stories`"
+                f"fit it anew with `make train-stories ENCODER={encoder}`"
             )
         return found
 

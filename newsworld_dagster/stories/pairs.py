@@ -17,6 +17,7 @@ from newsworld_dagster.stories.windowwords import WindowWords, shared_places
 # maximum and minimum, so that a pair has no first and second.
 FEATURES = (
     "dense",  # cosine of the embeddings
+    "event",  # cosine of the event vectors
     "lexical",  # cosine of the TF-IDF vectors, with the window's document frequencies
     "lexical_title",  # the same of the titles alone
     "lexical_rare",  # the same with the background's document frequencies
@@ -48,6 +49,9 @@ FEATURES = (
     "neighbourhood",  # cosine of the two lists of nearest articles
     "density_dense",  # mean of the ten largest cosines among close pairs, summed over the two
     "density_lexical",
+    "density_event",
+    "behind_max",  # how far the cosine of the event vectors lies behind the article's largest
+    "behind_min",
     "days",  # between them, 0 where a time is missing
     "same_publisher",
     "length",  # stems of the shorter one
@@ -85,6 +89,9 @@ class PairSpace:
         Unit vectors of the articles, shape (len(window), d).
     background
         Document frequencies of the time before the window.
+    events
+        Unit vectors of the articles as reports of events, shape (len(window), d'); where the
+        encoder has none, `vectors`.
     """
 
     def __init__(
@@ -93,9 +100,13 @@ class PairSpace:
         vectors: np.ndarray,
         background: Background,
         parameters: PairParameters | None = None,
+        events: np.ndarray | None = None,
     ) -> None:
         self.parameters = parameters or PairParameters()
         self.dense = np.ascontiguousarray(vectors, dtype=np.float32)
+        self.events = self.dense
+        if events is not None:
+            self.events = np.ascontiguousarray(events, dtype=np.float32)
         self.size = len(window)
         titles = window["title"].to_numpy(dtype=object)
         self.words = WindowWords(titles, _bodies(window), self.dense, background)
@@ -109,7 +120,7 @@ class PairSpace:
 
     def _candidates(self) -> tuple[np.ndarray, np.ndarray]:
         """Pairs worth a look, and on the way each article's density and neighbourhood."""
-        first, second, dense, lexical = self._close_pairs()
+        first, second, dense, lexical, event = self._close_pairs()
         both = np.concatenate([np.arange(len(first))] * 2)
         ways = np.concatenate([first, second]), np.concatenate([second, first])
         table = sparse.csr_matrix((both, ways), shape=(self.size, self.size))
@@ -117,8 +128,10 @@ class PairSpace:
         pair, column = table.data, table.indices
         row = np.repeat(np.arange(self.size), np.diff(table.indptr))
         self.density = np.stack(
-            [self._mean_of_largest(row, cosines[pair]) for cosines in (dense, lexical)]
+            [self._mean_of_largest(row, cosines[pair]) for cosines in (dense, lexical, event)]
         )
+        self.nearest = np.zeros(self.size)
+        np.maximum.at(self.nearest, row, event[pair])
         values = ((dense + lexical) / 2)[pair]
         rank = _ranks(row, values)
         near = rank < _NEAREST
@@ -127,8 +140,8 @@ class PairSpace:
         kept[pair[rank < self.parameters.most]] = True
         return first[kept], second[kept]
 
-    def _close_pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs that reach the floor, first before second, with their two cosines."""
+    def _close_pairs(self) -> tuple[np.ndarray, ...]:
+        """Pairs that reach the floor, first before second, with their three cosines."""
         found = []
         matrix = self.words.matrix
         for start in range(0, self.size, _BLOCK):
@@ -137,11 +150,11 @@ class PairSpace:
             lexical = (matrix[start:stop] @ matrix[start:].T).toarray()
             row, column = np.nonzero(np.triu(dense + lexical >= 2 * self.parameters.floor, 1))
             at = (row, column)
-            found.append((row + start, column + start, dense[at], lexical[at]))
+            event = self.events[start:stop] @ self.events[start:].T
+            found.append((row + start, column + start, dense[at], lexical[at], event[at]))
         if not found:
-            return np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros(0)
-        first, second, dense, lexical = (np.concatenate(part) for part in zip(*found, strict=True))
-        return first, second, dense, lexical
+            return np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros(0), np.zeros(0)
+        return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
     def _mean_of_largest(self, row: np.ndarray, values: np.ndarray) -> np.ndarray:
         largest = _ranks(row, values) < _DENSEST
@@ -212,8 +225,11 @@ class PairSpace:
             held.phrase_indptr, held.phrase_indices, len(held.phrase_idf), i, j
         )
         phrases = np.bincount(phrase, held.phrase_idf[held.phrase_indices[at]], minlength=len(i))
+        event = np.einsum("ij,ij->i", self.events[i], self.events[j])
+        behind = _both(self.nearest[i] - event, self.nearest[j] - event)
         columns = {
             "dense": np.einsum("ij,ij->i", self.dense[i], self.dense[j]),
+            "event": event,
             "lexical": total(held.lexical[at_i] * held.lexical[at_j]),
             "lexical_title": total(held.lexical_title[at_i] * held.lexical_title[at_j]),
             "lexical_rare": total(held.lexical_rare[at_i] * held.lexical_rare[at_j]),
@@ -245,6 +261,9 @@ class PairSpace:
             "neighbourhood": np.asarray(self.near[i].multiply(self.near[j]).sum(axis=1)).ravel(),
             "density_dense": self.density[0, i] + self.density[0, j],
             "density_lexical": self.density[1, i] + self.density[1, j],
+            "density_event": self.density[2, i] + self.density[2, j],
+            "behind_max": behind[0],
+            "behind_min": behind[1],
             "days": np.abs(self.days[i] - self.days[j]) * (self.timed[i] & self.timed[j]),
             "same_publisher": (self.publisher[i] == self.publisher[j]) & (self.publisher[i] >= 0),
             "length": np.minimum(held.length[i], held.length[j]),

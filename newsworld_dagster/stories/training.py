@@ -61,6 +61,7 @@ def labelled_pairs(
     vectors: np.ndarray,
     background: Background,
     weight: float = 1.0,
+    events: np.ndarray | None = None,
 ) -> LabelledPairs:
     """Candidate pairs of a labelled set.
 
@@ -76,8 +77,11 @@ def labelled_pairs(
         Document frequencies of the time before.
     weight
         How much the set counts beside others.
+    events
+        Event vectors, shape (len(articles), d'), of layers that have not seen these labels: on
+        those that they were fitted on they are too sure.
     """
-    space = PairSpace(articles, vectors, background)
+    space = PairSpace(articles, vectors, background, events=events)
     codes, _ = pd.factorize(np.asarray(stories, dtype=object))
     size = np.bincount(codes)[codes]
     first, second = space.first, space.second

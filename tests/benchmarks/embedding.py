@@ -46,6 +46,8 @@ def compare_encoders(shared: Path) -> str:
     texts = _texts(articles.sample(2 * ARTICLES, random_state=1))
     texts = list(dict.fromkeys(texts))[:ARTICLES]
     week = weeks(shared, archive(shared), validation=True)[0]
+    # The same for both: float32 has none of its own.
+    _, events = week.vectors(SentenceTransformerEncoder())
     starts: dict[str, list[tuple[float, float]]] = {name: [] for name in MODELS}
     for _ in range(COLD_STARTS):
         for name in MODELS:
@@ -70,8 +72,12 @@ def compare_encoders(shared: Path) -> str:
     ]
     for name, encoder in encoders.items():
         cold, loading = (statistics.median(times) for times in zip(*starts[name], strict=True))
-        vectors = week.vectors(encoder)
-        found = cluster_articles(week.articles, vectors, background=week.background)
+        found = cluster_articles(
+            week.articles,
+            week.vectors(encoder)[0],
+            events=events,
+            background=week.background,
+        )
         f1 = b_cubed(week.stories, found).f1
         note(
             Figure(

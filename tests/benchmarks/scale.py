@@ -43,24 +43,28 @@ LARGEST_LINKAGE = 20_000
 DAY = pd.Timedelta(days=1)
 
 
-def doubled(shared: Path, kept: Path | None) -> tuple[pd.DataFrame, np.ndarray]:
+# Vectors and event vectors side by side, shape (2, n, d): `vectors` and `events` of a window.
+Both = np.ndarray
+
+
+def doubled(shared: Path, kept: Path | None) -> tuple[pd.DataFrame, Both]:
     """The archive twice, the second time behind the first, and its vectors."""
     news = archive(shared)
     if kept is not None and kept.is_file():
         vectors = np.load(kept)
     else:
         texts = [embedded_text(t, s) for t, s in zip(news["title"], news["summary"], strict=True)]
-        vectors = SentenceTransformerEncoder().encode(texts)
+        vectors = np.stack(SentenceTransformerEncoder().encode_with_events(texts))
         if kept is not None:
             np.save(kept, vectors)
     span = news["first_seen_at"].max().floor("D") - news["first_seen_at"].min().floor("D") + DAY
     again = news.assign(
         article_id=news["article_id"] + "-2", first_seen_at=news["first_seen_at"] + span
     )
-    return pd.concat([news, again], ignore_index=True), np.vstack([vectors, vectors])
+    return pd.concat([news, again], ignore_index=True), np.concatenate([vectors, vectors], axis=1)
 
 
-def day_by_day(articles: pd.DataFrame, vectors: np.ndarray) -> None:
+def day_by_day(articles: pd.DataFrame, both: Both) -> None:
     """Assign every day's articles on its live window."""
     parameters, model, background = StoryParameters(), BoostedPairModel(), Background.packaged()
     days = articles["first_seen_at"].dt.floor("D")
@@ -71,26 +75,28 @@ def day_by_day(articles: pd.DataFrame, vectors: np.ndarray) -> None:
         window = articles.iloc[start:stop].reset_index(drop=True)
         made = assign_stories(
             window.assign(story_id=stories[start:stop]),
-            vectors[start:stop],
+            both[0, start:stop],
             day=day,
             model=model,
             background=background,
             parameters=parameters,
+            events=both[1, start:stop],
         ).assignments
         place = pd.Series(np.arange(start, stop), index=window["article_id"])
         stories[place[made["article_id"]].to_numpy()] = made["story_id"].to_numpy()
 
 
-def average_linkage(articles: pd.DataFrame, vectors: np.ndarray) -> None:
+def average_linkage(articles: pd.DataFrame, both: Both) -> None:
     """All articles at once."""
-    distance = np.clip(1 - vectors @ vectors.T, 0, None)
+    distance = np.clip(1 - both[0] @ both[0].T, 0, None)
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance, checks=False), "average")
     fcluster(tree, 0.44, criterion="distance")
 
 
-def nearest_and_components(articles: pd.DataFrame, vectors: np.ndarray) -> None:
+def nearest_and_components(articles: pd.DataFrame, both: Both) -> None:
     """Ten nearest by a random projection to 24 dimensions and a ball tree, then components."""
+    vectors = both[0]
     projection = np.random.default_rng(1).standard_normal((vectors.shape[1], 24)) / math.sqrt(24)
     near = NearestNeighbors(n_neighbors=10, algorithm="ball_tree").fit(vectors @ projection)
     found = near.kneighbors(return_distance=False)
@@ -103,7 +109,7 @@ def nearest_and_components(articles: pd.DataFrame, vectors: np.ndarray) -> None:
     sparse.csgraph.connected_components(links, directed=False)
 
 
-def busy_day(articles: pd.DataFrame, vectors: np.ndarray, each: int = 1_000) -> float:
+def busy_day(articles: pd.DataFrame, both: Both, each: int = 1_000) -> float:
     """Processor seconds of a day of `each` articles after nine days of as many each."""
     count = 10 * each
     window = articles.head(count).assign(
@@ -114,20 +120,20 @@ def busy_day(articles: pd.DataFrame, vectors: np.ndarray, each: int = 1_000) -> 
     model, background = BoostedPairModel(), Background.packaged()
     first = count - each
     made = assign_stories(
-        window.head(first), vectors[:first], day=pd.Timestamp("2026-01-09"), model=model,
-        background=background,
+        window.head(first), both[0, :first], day=pd.Timestamp("2026-01-09"), model=model,
+        background=background, events=both[1, :first],
     ).assignments.set_index("article_id")["story_id"]  # fmt: skip
     stories = window["article_id"].map(made).astype(object)
     window["story_id"] = stories.where(stories.notna(), None)
     started = time.process_time()
     assign_stories(
-        window, vectors[:count], day=pd.Timestamp("2026-01-10"), model=model,
-        background=background,
+        window, both[0, :count], day=pd.Timestamp("2026-01-10"), model=model,
+        background=background, events=both[1, :count],
     )  # fmt: skip
     return time.process_time() - started
 
 
-def usual_window(articles: pd.DataFrame, vectors: np.ndarray, new: int = 1_000) -> float:
+def usual_window(articles: pd.DataFrame, both: Both, new: int = 1_000) -> float:
     """Processor seconds of a day of `new` articles behind all others, at their own pace."""
     parameters = StoryParameters()
     last = articles["first_seen_at"].max().floor("D")
@@ -137,16 +143,16 @@ def usual_window(articles: pd.DataFrame, vectors: np.ndarray, new: int = 1_000) 
         article_id=[f"new{n}" for n in range(new)], first_seen_at=day + np.arange(new) * DAY / new
     )
     window = pd.concat([before, come], ignore_index=True).assign(story_id=None)
-    matrix = np.vstack([vectors[held], vectors[:new]])
+    matrix, events = np.concatenate([both[:, held], both[:, :new]], axis=1)
     model, background = BoostedPairModel(), Background.packaged()
     made = assign_stories(
         window.head(len(before)), matrix[: len(before)], day=last, model=model,
-        background=background,
+        background=background, events=events[: len(before)],
     ).assignments.set_index("article_id")["story_id"]  # fmt: skip
     stories = window["article_id"].map(made).astype(object)
     window["story_id"] = stories.where(stories.notna(), None)
     started = time.process_time()
-    assign_stories(window, matrix, day=day, model=model, background=background)
+    assign_stories(window, matrix, day=day, model=model, background=background, events=events)
     return time.process_time() - started
 
 
@@ -182,7 +188,7 @@ def main() -> int:
     if not (shared / "news_gnews").is_dir():
         sys.stderr.write(f"No archive at {shared}: set NEWSWORLD_SHARED_DATA.\n")
         return 0
-    articles, vectors = doubled(shared, given.vectors)
+    articles, both = doubled(shared, given.vectors)
     ways = {
         "stories, day by day": day_by_day,
         "average linkage": average_linkage,
@@ -198,7 +204,7 @@ def main() -> int:
             if way is average_linkage and size > LARGEST_LINKAGE:
                 sys.stdout.write(f"| {name} | {size} | - | over 10 GB | - |\n")
                 continue
-            part, matrix = articles.head(size), vectors[:size]
+            part, matrix = articles.head(size), both[:, :size]
             seconds, mebibytes = measured(lambda way=way, p=part, m=matrix: way(p, m))
             slope = None if last is None else math.log(seconds / last[1], size / last[0])
             growth = "-" if slope is None else f"{slope:.2f}"
@@ -219,7 +225,7 @@ def main() -> int:
                 )
             )
             sys.stdout.flush()
-    usual, busy = usual_window(articles, vectors), busy_day(articles, vectors)
+    usual, busy = usual_window(articles, both), busy_day(articles, both)
     sys.stdout.write(
         f"\nA day of 1,000 new articles, CPU s: {usual:.2f} behind {len(articles):,} at their own "
         f"pace, {busy:.2f} behind nine days of 1,000 each\n"

@@ -64,6 +64,7 @@ def events_of(path: Path, first: str, last: str) -> pd.DataFrame:
 def pipeline(
     events: pd.DataFrame,
     vectors: np.ndarray,
+    event_vectors: np.ndarray,
     section_vectors: dict[str, np.ndarray],
     parameters: TopicParameters | None = None,
 ) -> pd.DataFrame:
@@ -85,6 +86,7 @@ def pipeline(
             model=model,
             background=background,
             parameters=stories,
+            events=event_vectors[live.to_numpy()],
         ).assignments
         rows = place[made["article_id"]].to_numpy()
         story[rows], assigned[rows] = made["story_id"].to_numpy(), day
@@ -157,8 +159,8 @@ def main(arguments: list[str] | None = None) -> int:
     described = encoder.encode(list(SECTION_DESCRIPTIONS.values()))
     sections = dict(zip(SECTION_DESCRIPTIONS, described, strict=True))
     tune, report = (events_of(path, *span) for span in (given.tune, given.report))
-    tuned, reported = (
-        encoder.encode([embedded_text(text, "") for text in part["title"]])
+    (tuned, _), (reported, of_events) = (
+        encoder.encode_with_events([embedded_text(text, "") for text in part["title"]])
         for part in (tune, report)
     )
     truth = report["truth"]
@@ -179,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         found = fcluster(tree(kind, report, reported), best, "distance")
         sys.stdout.write(f"{line(f'{kind}, average linkage at {best:.2f}', truth, found)}\n")
-    ours = pipeline(report, reported, sections)
+    ours = pipeline(report, reported, of_events, sections)
     sys.stdout.write(f"{line('stories', truth, ours['story'])}\n")
     sys.stdout.write(f"{line('topics', truth, ours['topic'])}\n\n")
     sys.stdout.write(f"{where_it_fails(truth, ours['topic'])}\n")

@@ -11,6 +11,7 @@ import pytest
 from newsworld_dagster import clusterfile
 from newsworld_dagster.clusterfile import ClusterFileError, cluster_articles, cluster_file
 from newsworld_dagster.contracts.terms import words
+from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.stories import FEATURES
 
 EVENTS = (
@@ -20,7 +21,7 @@ EVENTS = (
 )
 
 
-class WordEncoder:
+class WordEncoder(Encoder):
     """A vector by the words of a text, each at a place of its own: no model needed."""
 
     name = "words"

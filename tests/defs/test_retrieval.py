@@ -11,6 +11,7 @@ import pytest
 
 from newsworld_dagster.defs.retrieval import EvidenceError, Sought, retrieve
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.settings import Settings
 from tests.warehouse.warehouse_rows import articles, at
 
@@ -19,7 +20,7 @@ BRIDGE = Sought("The harbour bridge opens.", MADE, DUE)
 TICK = pd.Timedelta(microseconds=1)
 
 
-class WordEncoder:
+class WordEncoder(Encoder):
     """Unit vectors of a few words; it counts what it is asked for."""
 
     name = "words"

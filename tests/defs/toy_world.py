@@ -11,6 +11,7 @@ import pytest
 
 from newsworld_dagster.defs import lanes, ledger
 from newsworld_dagster.defs.world import World, fixed_texts
+from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.settings import Settings
 from tests.warehouse.warehouse_rows import articles, assignments, links, topic
 
@@ -24,7 +25,7 @@ TOPICS = {
 }
 
 
-class AxisEncoder:
+class AxisEncoder(Encoder):
     """Vectors are planted; nothing is to be embedded."""
 
     name = "axes"

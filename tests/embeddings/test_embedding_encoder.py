@@ -99,9 +99,10 @@ def test_no_texts_need_no_model() -> None:
 def test_texts_become_rows_of_the_cache(encoder: SentenceTransformerEncoder) -> None:
     texts = pd.DataFrame({"content_digest": ["d1", "d2"], "text": TEXTS[:2]}, index=[5, 9])
     rows = meet(CONTRACTS["embeddings.vectors"], embed_texts(texts, encoder))
-    assert rows["model"].tolist() == [DEFAULT_MODEL] * 2
-    assert rows["content_digest"].tolist() == ["d1", "d2"]
-    assert np.stack(list(rows["vector"])) == pytest.approx(encoder.encode(TEXTS[:2]), abs=1e-6)
+    assert rows["model"].tolist() == [DEFAULT_MODEL] * 2 + [encoder.event_name] * 2
+    assert rows["content_digest"].tolist() == ["d1", "d2"] * 2
+    expected = np.vstack(encoder.encode_with_events(TEXTS[:2]))
+    assert np.stack(list(rows["vector"])) == pytest.approx(expected, abs=1e-6)
     assert embed_texts(texts.head(0), encoder).shape == (0, 3)
 
 

@@ -19,6 +19,7 @@ from newsworld_dagster.defs.looks import BAD, GOOD, WARNING, Finding
 from newsworld_dagster.defs.signing import first_fault, sign_off
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.doctor import examine
+from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.forecasting import chain, make_edition
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import (
@@ -37,7 +38,7 @@ CLAIMS = make_edition(desk()).claims.head(4)
 NOW = pd.Timestamp("2026-03-02 12:00")
 
 
-class OneWord:
+class OneWord(Encoder):
     """An encoder that costs nothing."""
 
     name = "one-word"
@@ -51,7 +52,7 @@ def world(tmp_path: Path) -> World:
     made = World(
         Settings(data_dir=tmp_path / "world", lock_timeout=0.5, run_wait=0.5),
         clock=lambda: NOW,
-        given_encoder=OneWord(),  # type: ignore[arg-type]
+        given_encoder=OneWord(),
     )
     with made.warehouse.write() as writer:
         writer.append("forecasts.claims", chain(CLAIMS, writer.ledger_head()))
@@ -150,7 +151,7 @@ def test_a_healthy_world_has_nothing_bad(world: World) -> None:
 
 
 def test_an_empty_world_is_not_made_by_looking(tmp_path: Path) -> None:
-    world = World(Settings(data_dir=tmp_path / "none"), given_encoder=OneWord())  # type: ignore[arg-type]
+    world = World(Settings(data_dir=tmp_path / "none"), given_encoder=OneWord())
     assert findings(world)["warehouse"].state == WARNING
     assert not (tmp_path / "none").exists()
 

@@ -92,7 +92,9 @@ def test_the_packaged_model_knows_a_copy_from_a_stranger() -> None:
     strangers, copies = np.zeros((1, len(FEATURES))), np.zeros((1, len(FEATURES)))
     names = {name: place for place, name in enumerate(FEATURES)}
     for name, place in names.items():
-        if name.startswith(("dense", "lexical", "covered", "named", "names", "neighbourhood")):
+        if name.startswith(
+            ("dense", "event", "lexical", "covered", "named", "names", "neighbourhood")
+        ):
             copies[0, place] = 1.0
         if name.startswith(("shared", "phrases", "burst_sum", "burst_title_sum")):
             copies[0, place] = 60.0

@@ -334,6 +334,23 @@ def test_an_empty_window_and_a_window_of_stop_words_are_no_trouble() -> None:
     assert one == other
 
 
+def test_what_event_vectors_say_of_a_pair() -> None:
+    # Cosines of the events: 0.8 between the first two, 0 and -0.6 to the third.
+    events = np.array([[1, 0], [0.8, 0.6], [0, -1]], np.float32)
+    space = PairSpace(window(None, None, None), turned(0, 0, 0), Background(0, {}), events=events)
+    found = dict(zip(FEATURES, space.features(space.first, space.second).T, strict=True))
+    assert list(zip(space.first, space.second, strict=True)) == [(0, 1), (0, 2), (1, 2)]
+    assert found["dense"] == pytest.approx([1, 1, 1])
+    assert found["event"] == pytest.approx([0.8, 0, -0.6], abs=1e-6)
+    # A third is nearest to the first, by 0; a mean of ten, of which eight are missing.
+    assert found["density_event"] == pytest.approx([(0.8 + 0.2) / 10, 0.02, -0.04], abs=1e-6)
+    assert found["behind_max"] == pytest.approx([0, 0.8, 1.4], abs=1e-6)
+    assert found["behind_min"] == pytest.approx([0, 0, 0.6], abs=1e-6)
+    # Without event vectors the vectors speak of events too.
+    alone = PairSpace(window(None, None, None), turned(0, 0, 0), Background(0, {}))
+    assert alone.features(alone.first, alone.second)[:, 1] == pytest.approx([1, 1, 1])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_only_pairs_within_reach_of_new_articles_are_scored(seed: int) -> None:
     given, vectors = crowd(seed)

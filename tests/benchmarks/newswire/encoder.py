@@ -18,12 +18,13 @@ import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from newsworld_dagster.contracts.terms import STOPWORDS
+from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.embeddings.encoder import Progress
 
 BUCKETS, DIMENSIONS, SEED = 1 << 16, 384, 20_200_101
 
 
-class HashedWords:
+class HashedWords(Encoder):
     """An `Encoder`: the sum of one random direction a word, square roots of counts as weights.
 
     Function words are left out. By Johnson and Lindenstrauss the cosines are those of the bags of
