@@ -126,9 +126,9 @@ def fitted_apart(
     """Event layers fitted on all weeks of some sets, and the sets' vectors from others.
 
     For the vectors of half of the weeks the other half is learned from: layers are too sure of
-    what they were fitted on, and whoever learned from such vectors would trust them too much. Two
-    weeks that follow each other tell of the same events, and are in one half. What is no week is
-    not learned from.
+    what they were fitted on, and whoever learned from such vectors would trust them too much.
+    Weeks that follow each other tell of the same events: they change halves two by two. What is no
+    week is not learned from.
 
     Parameters
     ----------

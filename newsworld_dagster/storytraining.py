@@ -46,7 +46,6 @@ def main() -> int:
     """Fit on every labelled set but the validation weeks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets")
-    parser.add_argument("--out", type=Path, default=PACKAGED_MODEL, help="where the weights go")
     parser.add_argument("--encoder", default=DEFAULT_MODEL, help="embedding model to fit it for")
     given = parser.parse_args()
     news = archive(given.data)
@@ -55,10 +54,9 @@ def main() -> int:
     encoder = SentenceTransformerEncoder(given.encoder, event_layers=models_own_layers())
     sets = [*weeks(given.data, news), ecbplus(given.data), wikitimes(given.data)]
     vectors = [labelled.vectors(encoder)[0] for labelled in sets]
-    events = vectors
+    layers, events = None, vectors
     if encoder.name != encoder.event_name:
         layers, events = fitted_apart(sets, vectors)
-        save_event_layers(layers)
         sys.stderr.write("fitted the event layers\n")
     # Before any pair is looked at: its features hold where it lies along these directions.
     Topicality.fit(np.concatenate(vectors)).save(PACKAGED_DIRECTIONS)
@@ -68,10 +66,14 @@ def main() -> int:
         sys.stderr.write(f"{labelled.name}: {sum(len(view.together) for view in views)} pairs\n")
         pairs += views
     trees = as_onnx(fit_pair_model(pairs)).SerializeToString(deterministic=True)
+    # Together, and last: trees and layers are of no use without each other.
+    if layers is not None:
+        save_event_layers(layers)
+    made = SentenceTransformerEncoder(given.encoder, event_layers=layers)
     # The labels end before, but each week is learned with the shipped word counts too.
-    FittedOn(encoder.name, pd.Timestamp(VALIDATION[0])).save()
-    given.out.write_bytes(gzip.compress(trees, mtime=0))
-    sys.stderr.write(f"wrote {given.out}\n")
+    FittedOn(made.name, made.event_name, pd.Timestamp(VALIDATION[0])).save()
+    PACKAGED_MODEL.write_bytes(gzip.compress(trees, mtime=0))
+    sys.stderr.write(f"wrote {PACKAGED_MODEL}\n")
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from newsworld_dagster.embeddings import EVENTS
 from newsworld_dagster.misses import count_rules
 from newsworld_dagster.resolution import find_evidence, propose_verdict
 from newsworld_dagster.resolution.evidence import Encode
@@ -130,8 +131,10 @@ def articles_table(cases: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
 
 def embedding_model(snapshot: Snapshot) -> str | None:
     """Name of the encoder that most of the snapshot's texts are embedded with; None without."""
+    # Event vectors are of the same texts, and no statement is compared with them.
     found = snapshot.sql(
-        "SELECT model FROM embeddings.vectors GROUP BY model ORDER BY count(*) DESC, model"
+        f"SELECT model FROM embeddings.vectors WHERE NOT contains(model, '{EVENTS}') "  # noqa: S608
+        "GROUP BY model ORDER BY count(*) DESC, model"
     )
     return None if found.empty else str(found["model"].iloc[0])
 

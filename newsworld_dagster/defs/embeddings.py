@@ -49,14 +49,19 @@ def vectors(
     # Later steps look back over the days before the run, which may never have been run.
     back = int(context.run_tags.get(LOOK_BACK_TAG, LOOK_BACK_DAYS))
     with world.warehouse.read() as reader:
-        since = days[0] - pd.Timedelta(days=back)
+        since = clustered = days[0] - pd.Timedelta(days=back)
         # A day that is made anew long after may have open claims whose vectors were pruned.
         claimed = reader.oldest_read_for_claims(days[0], JudgingPolicy().late_days)
         if back and claimed is not None:
             since = min(since, claimed.floor("D"))
-        names = [encoder.name, encoder.event_name]
-        missing = reader.missing_texts(names, list(pd.date_range(since, days[-1])))
-        texts = texts_to_embed(missing)
+        missing = reader.missing_texts(encoder.name, list(pd.date_range(since, days[-1])))
+        # Claims are read by the vectors; stories alone need event vectors, of these days.
+        eventless = reader.missing_texts(
+            encoder.event_name, list(pd.date_range(clustered, days[-1]))
+        )
+        texts = texts_to_embed(
+            pd.concat([missing, eventless]).drop_duplicates("content_digest", ignore_index=True)
+        )
         ours = fixed_texts()
         known = reader.known_texts(encoder.name, ours["content_digest"])
     texts = pd.concat([texts, ours[~ours["content_digest"].isin(known)]], ignore_index=True)

@@ -76,7 +76,7 @@ def retrieve(
         if not claims:
             return []
         wanted = [day for day in days if any(_covers(claim, day) for claim in claims)]
-        missing = reader.missing_texts([world.encoder.name], wanted)
+        missing = reader.missing_texts(world.encoder.name, wanted)
     store_vectors(world, texts_to_embed(missing))
     with world.warehouse.read() as reader:
         windows = [

@@ -55,6 +55,7 @@ def stories(
         moves = reader.count("stories.lineage", days)
         rows = reader.count("stories.assignments", days)
         placements = reader.placements_of(days[-1])
+    names = world.encoder.name, world.encoder.event_name
     yield dg.MaterializeResult(
         asset_key=ASSIGNMENTS,
         metadata={
@@ -68,7 +69,7 @@ def stories(
                 .reset_index()
                 .round({"share of stories": 3})
             ),
-            "caveats": "; ".join(FittedOn.packaged().caveats(world.encoder.name, days)) or "none",
+            "caveats": "; ".join(FittedOn.packaged().caveats(*names, days)) or "none",
             "largest stories": markdown(sizes.head(10)),
             "why here": markdown(placements),
         },

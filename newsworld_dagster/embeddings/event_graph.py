@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
@@ -22,7 +23,7 @@ def add_event_layers(model: onnx.ModelProto, stored: Weights) -> None:
     Raises
     ------
     ValueError
-        If the graph does not name its layers as is expected.
+        If the graph does not name its layers as is expected, or weights of one are missing.
     """
     graph = model.graph
     module = _modules(graph)
@@ -88,7 +89,7 @@ def _restoring(graph: onnx.GraphProto, stored: Weights, module: str) -> str:
     """Steps that turn a stored matrix back, as the graph does with its own; what they end in."""
     own = module.removeprefix(_LAYER)
     base = f"{_OWN}{own}"
-    weight, scale = stored[f"{own}.weight"], stored[f"{own}.scale"]
+    weight, scale = _of(stored, f"{own}.weight"), _of(stored, f"{own}.scale")
     graph.initializer.append(numpy_helper.from_array(weight, f"{base}.weight_q"))
     graph.initializer.append(numpy_helper.from_array(scale[None, :], f"{base}.weight_scale"))
     graph.node.extend(
@@ -106,5 +107,11 @@ def _restoring(graph: onnx.GraphProto, stored: Weights, module: str) -> str:
 
 def _stored_as_it_is(graph: onnx.GraphProto, stored: Weights, name: str) -> str:
     own = name.removeprefix(_LAYER)
-    graph.initializer.append(numpy_helper.from_array(stored[own], _OWN + own))
+    graph.initializer.append(numpy_helper.from_array(_of(stored, own), _OWN + own))
     return _OWN + own
+
+
+def _of(stored: Weights, name: str) -> np.ndarray:
+    if name not in stored:
+        raise ValueError(f"the event layers lack {name}")
+    return stored[name]

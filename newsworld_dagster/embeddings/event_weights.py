@@ -9,6 +9,7 @@ these layers make of what the layers below them say of each token, two that tell
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -24,8 +25,17 @@ Weights = Mapping[str, np.ndarray]
 
 @lru_cache(maxsize=1)
 def packaged_version() -> str:
-    """What tells the weights that come with the project from others: eight hex digits."""
-    return hashlib.sha256(PACKAGED_EVENT_LAYERS.read_bytes()).hexdigest()[:8]
+    """The version of the weights that come with the project."""
+    return version(load_event_layers())
+
+
+def version(stored: Weights) -> str:
+    """What tells stored weights from others: eight hex digits of their SHA-256."""
+    digest = hashlib.sha256()
+    for name, value in sorted(stored.items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()[:8]
 
 
 def quantised(weights: Weights) -> dict[str, np.ndarray]:
@@ -77,8 +87,13 @@ def load_event_layers(path: Path = PACKAGED_EVENT_LAYERS) -> dict[str, np.ndarra
 
     Raises
     ------
-    OSError, ValueError
-        For a file that is not there or holds something else.
+    OSError
+        For a file that is not there.
+    ValueError
+        For one that holds something else.
     """
-    with np.load(path, allow_pickle=False) as found:
-        return dict(found)
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return dict(found)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise ValueError(f"{path.name} is damaged: {error}") from error

@@ -26,24 +26,39 @@ FITTED_ON = WEIGHTS / "fitted_on.json"
 
 
 class FittedOn(NamedTuple):
-    """What the packaged weights saw: an encoder, and labels and word counts of days before one."""
+    """What the packaged weights saw.
+
+    Attributes
+    ----------
+    encoder, events
+        Names of its vectors and of its event vectors.
+    until
+        Labels and word counts are of days before this one.
+    """
 
     encoder: str
+    events: str
     until: pd.Timestamp
 
     @classmethod
     def packaged(cls) -> FittedOn:
         """Of the weights that ship with the project."""
         stored = json.loads(FITTED_ON.read_text(encoding="utf-8"))
-        return cls(stored["encoder"], pd.Timestamp(stored["until"]))
+        return cls(stored["encoder"], stored["events"], pd.Timestamp(stored["until"]))
 
     def save(self) -> None:
         """Write it beside the weights."""
-        stored = {"encoder": self.encoder, "until": f"{self.until:%Y-%m-%d}"}
+        stored = self._asdict() | {"until": f"{self.until:%Y-%m-%d}"}
         FITTED_ON.write_text(json.dumps(stored) + "\n", encoding="utf-8")
 
-    def caveats(self, encoder: str, days: Sequence[pd.Timestamp]) -> list[str]:
-        """What a reader of the stories of some days should know of the weights behind them."""
+    def caveats(self, encoder: str, events: str, days: Sequence[pd.Timestamp]) -> list[str]:
+        """What a reader of the stories of some days should know of the weights behind them.
+
+        Parameters
+        ----------
+        encoder, events
+            Names of the vectors and of the event vectors that the stories were made by.
+        """
         found = []
         early = sum(day < self.until for day in days)
         if early:
@@ -55,6 +70,11 @@ class FittedOn(NamedTuple):
             found.append(
                 f"the pair model was fitted on vectors of {self.encoder}, not of {encoder}: "
                 f"fit it anew with `make train-stories ENCODER={encoder}`"
+            )
+        elif events != self.events:
+            found.append(
+                f"the pair model was fitted on event vectors of {self.events}, not of {events}: "
+                "fit both anew with `make train-stories`"
             )
         return found
 

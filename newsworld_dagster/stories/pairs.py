@@ -50,7 +50,7 @@ FEATURES = (
     "density_dense",  # mean of the ten largest cosines among close pairs, summed over the two
     "density_lexical",
     "density_event",
-    "behind_max",  # how far the cosine of the event vectors lies behind the article's largest
+    "behind_max",  # by how much it lies behind the article's largest (0 at least) of close pairs
     "behind_min",
     "days",  # between them, 0 where a time is missing
     "same_publisher",

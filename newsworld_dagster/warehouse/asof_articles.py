@@ -64,8 +64,8 @@ class ArticleReads(Connected):
         )
         return set(found["content_digest"])
 
-    def missing_texts(self, models: Sequence[str], days: list[pd.Timestamp]) -> pd.DataFrame:
-        """Texts of the days' articles that not all models have embedded: digest, title, summary.
+    def missing_texts(self, model: str, days: list[pd.Timestamp]) -> pd.DataFrame:
+        """Texts of the days' articles that `model` has not embedded: digest, title, summary.
 
         In time order: what a day reads together then lies together once it is stored.
         """
@@ -73,13 +73,10 @@ class ArticleReads(Connected):
             "SELECT content_digest, min(title) AS title, min(summary) AS summary "
             "FROM news.articles WHERE day IN (SELECT unnest(?::TIMESTAMP[])) "
             "AND content_digest NOT IN "
-            "(SELECT content_digest FROM embeddings.vectors "
-            "WHERE model IN (SELECT unnest(?::VARCHAR[])) "
-            "GROUP BY content_digest HAVING count(DISTINCT model) = ?) "
+            "(SELECT content_digest FROM embeddings.vectors WHERE model = ?) "
             "GROUP BY content_digest ORDER BY min(first_seen_at), content_digest",
             [day.to_pydatetime() for day in days],
-            list(models),
-            len(set(models)),
+            model,
         )
 
     def vectors(self, model: str, digests: pd.Series) -> np.ndarray:

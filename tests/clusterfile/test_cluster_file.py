@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from newsworld_dagster import clusterfile
 from newsworld_dagster.clusterfile import ClusterFileError, cluster_articles, cluster_file
 from newsworld_dagster.contracts.terms import words
 from newsworld_dagster.embeddings import Encoder
+from newsworld_dagster.embeddings.encoder import Progress
 from newsworld_dagster.stories import FEATURES
 
 EVENTS = (
@@ -26,7 +28,7 @@ class WordEncoder(Encoder):
 
     name = "words"
 
-    def encode(self, texts: list[str], progress: object = None) -> np.ndarray:
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         vectors = np.zeros((len(texts), 512), np.float32)
         for row, text in enumerate(texts):
             for word in words(text.lower()):
@@ -66,6 +68,38 @@ def test_each_event_is_a_story(tmp_path: Path) -> None:
     events = pd.Series([n % 3 for n in range(12)])
     assert found.groupby(events)["story_id"].nunique().tolist() == [1, 1, 1]
     assert found["story_id"].nunique() == 3
+
+
+class TwoActs(WordEncoder):
+    """Event vectors tell apart who acts first in a text, by the capital that it begins with."""
+
+    def encode_with_events(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        events = np.array([[text[0] == "O", text[0] != "O"] for text in texts], np.float32)
+        return self.encode(texts), events
+
+
+class EventModel:
+    """Articles are of one story where their event vectors are."""
+
+    def probability(self, features: np.ndarray) -> np.ndarray:
+        return np.clip(features[:, FEATURES.index("event")], 0, 1)
+
+
+def test_event_vectors_of_the_encoder_decide(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(clusterfile, "BoostedPairModel", EventModel)
+    # Two of the events share no word, and one event vector; the third is alone in both ways.
+    given = table(summary="officials said so in the morning, officials said")
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.to_csv(source, index=False)
+    cluster_file(source, target, TwoActs(), lambda _text: None)
+    found = pd.read_csv(target)["story_id"]
+    assert found.nunique() == 2
+    assert found[::3].unique().size == 1
+    assert found[1::3].unique().tolist() == found[2::3].unique().tolist()
+    cluster_file(source, target, WordEncoder(), lambda _text: None)
+    assert pd.read_csv(target)["story_id"].nunique() != 2
 
 
 def test_the_order_of_the_file_does_not_matter(tmp_path: Path) -> None:

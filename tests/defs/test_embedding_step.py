@@ -11,10 +11,14 @@ import pandas as pd
 import pytest
 
 from newsworld_dagster.defs import embeddings
+from newsworld_dagster.defs.lanes import Named
+from newsworld_dagster.defs.making import Day, StoriesMaker
 from newsworld_dagster.defs.world import World, fixed_texts
 from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.embeddings.encoder import Progress
 from newsworld_dagster.settings import Settings
+from newsworld_dagster.stories import FEATURES
+from newsworld_dagster.warehouse.asof_pruning import PruningReads
 from tests.warehouse.warehouse_rows import articles, at
 
 DAYS = [pd.Timestamp("2026-02-10"), pd.Timestamp("2026-02-11")]
@@ -94,6 +98,57 @@ def test_a_cache_without_event_vectors_gets_them_and_keeps_its_own(
     assert after["model"].value_counts().to_dict() == {"axis": len(before), "axis-events": 2}
     own = after[after["model"] == "axis"].reset_index(drop=True)
     pd.testing.assert_frame_equal(own, before)
+
+
+def test_a_text_that_only_claims_read_needs_no_event_vector(folder: Path, monkeypatch) -> None:
+    step(folder, TwoSpaces("axis"), monkeypatch)
+    encoder = TwoSpaces("axis-events")
+    monkeypatch.setattr(embeddings, "LOOK_BACK_DAYS", 0)
+    monkeypatch.setattr(PruningReads, "oldest_read_for_claims", lambda *_: DAYS[0])
+    monkeypatch.setattr(embeddings, "days_of", lambda _context: DAYS[1:])
+    with dg.build_asset_context() as context:
+        embeddings.vectors(context, world=World(Settings(data_dir=folder), given_encoder=encoder))
+    assert encoder.asked == ["A storm"]
+
+
+class EventModel:
+    """Articles are of one story where their event vectors are."""
+
+    def probability(self, features: np.ndarray) -> np.ndarray:
+        return np.clip(features[:, FEATURES.index("event")], 0, 1)
+
+
+class ByLetter(TwoSpaces):
+    """All texts are alike in words, and on one event where they begin alike."""
+
+    def encode_with_events(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        events = np.array([[text[0] == "A", text[0] != "A"] for text in texts], np.float32)
+        return self.encode(texts), events
+
+
+@pytest.mark.parametrize(("event_name", "stories"), [("axis-events", 2), ("axis", 1)])
+def test_stories_of_a_day_go_by_event_vectors(
+    tmp_path: Path, monkeypatch, event_name: str, stories: int
+) -> None:
+    monkeypatch.setattr(World, "pair_model", EventModel())
+    with World(Settings(data_dir=tmp_path)).warehouse.write() as writer:
+        told = enumerate(("A bridge opens", "The bridge opens", "A bridge opens now"))
+        rows = [
+            {"article_id": f"a{n}", "first_seen_at": at(f"11 0{n}:00"), "title": t} for n, t in told
+        ]
+        writer.append("news.articles", articles(*rows))
+    encoder = ByLetter(event_name) if stories == 2 else TwoSpaces(event_name)
+    world = step(tmp_path, encoder, monkeypatch)
+    given = Day(DAYS[1], DAYS[1] + pd.Timedelta(days=1), "record", backfill=False)
+    # As a lane knows the encoder: by its names.
+    world.encoder = Named(encoder.name, encoder.event_name)
+    StoriesMaker(world).make(given)
+    with world.warehouse.read() as reader:
+        found = reader.table("stories.assignments").set_index("article_id")["story_id"]
+    assert found.nunique() == stories
+    assert found["a0"] == found["a2"]
 
 
 def test_other_event_layers_leave_nothing_of_the_old_ones_to_be_mixed_with(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +17,9 @@ from newsworld_dagster.embeddings import (
     FLOAT32_MODEL,
     ModelUnavailableError,
     SentenceTransformerEncoder,
+    event_weights,
 )
+from newsworld_dagster.embeddings import encoder as encoder_module
 from newsworld_dagster.embeddings.event_graph import add_event_layers
 from newsworld_dagster.embeddings.event_weights import (
     load_event_layers,
@@ -64,6 +65,9 @@ def test_event_vectors_are_cached_under_a_name_that_tells_their_weights() -> Non
     name = SentenceTransformerEncoder().event_name
     assert name == f"{DEFAULT_MODEL}-events-{packaged_version()}"
     assert SentenceTransformerEncoder(FLOAT32_MODEL).event_name == FLOAT32_MODEL
+    own = SentenceTransformerEncoder(event_layers=models_own_layers()).event_name
+    assert own.startswith(f"{DEFAULT_MODEL}-events-")
+    assert own != name
 
 
 def test_in_float32_they_point_where_those_at_work_point() -> None:
@@ -72,6 +76,22 @@ def test_in_float32_they_point_where_those_at_work_point() -> None:
     exact = event_vectors(stored, read_texts(TEXTS))
     assert (exact * at_work).sum(axis=1).min() > 0.97
     assert np.abs(exact @ exact.T - at_work @ at_work.T).max() < 0.05
+
+
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, monkeypatch) -> None:
+    cut = tmp_path / "event_layers.npz"
+    cut.write_bytes(event_weights.PACKAGED_EVENT_LAYERS.read_bytes()[:5_000])
+    with pytest.raises(ValueError, match=r"event_layers\.npz is damaged"):
+        load_event_layers(cut)
+    monkeypatch.setattr(encoder_module, "load_event_layers", lambda: load_event_layers(cut))
+    with pytest.raises(ModelUnavailableError, match=r"is damaged.*make train-stories"):
+        SentenceTransformerEncoder().encode(["a text"])
+
+
+def test_texts_far_from_each_other_teach_nothing() -> None:
+    texts = LabelledTexts(read_texts(TEXTS), np.eye(3, dtype=np.float32), np.arange(3))
+    with pytest.raises(ValueError, match="No labelled text has others near it"):
+        fit_event_layers([texts])
 
 
 @settings(max_examples=30)
@@ -112,7 +132,6 @@ def test_layers_that_do_not_fit_the_graph_are_named() -> None:
     bare = helper.make_graph([], "bare", [], [])
     with pytest.raises(ValueError, match=r"no layer inner\.encoder\.layer\.4"):
         add_event_layers(helper.make_model(bare), models_own_layers())
-    assert isinstance(bare, onnx.GraphProto)
 
 
 # One event told by an actor and an act, and the same acts of others: what is alike in words is not

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ import pytest
 import newsworld_dagster as nw
 from newsworld_dagster.resolution import read_verdicts
 from newsworld_dagster.verdictdesk import CasesError, embedding_model
-from newsworld_dagster.warehouse import Snapshot
+from newsworld_dagster.warehouse import Snapshot, Warehouse
+from tests.warehouse.warehouse_rows import vectors
 
 
 def encode(texts: Sequence[str]) -> np.ndarray:
@@ -79,3 +81,14 @@ def test_an_empty_world_has_no_cases(empty: Snapshot) -> None:
     assert cases.empty
     assert articles.empty
     assert embedding_model(empty) is None
+
+
+def test_a_statement_is_compared_with_vectors_and_not_with_event_vectors(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "newsworld.duckdb")
+    with warehouse.write() as writer:
+        for model in ("m-events-1", "m-events-2", "m"):
+            writer.append("embeddings.vectors", vectors(model, d1=[1, 0]))
+        writer.append("embeddings.vectors", vectors("m-events-1", d2=[1, 0]))
+    with warehouse.read() as reader:
+        asked = SimpleNamespace(sql=reader.frame)
+        assert embedding_model(asked) == "m"

@@ -357,12 +357,9 @@ def test_missing_texts_are_those_of_the_day_not_yet_embedded(warehouse: Warehous
     with warehouse.write() as writer:
         writer.append("embeddings.vectors", vectors("m", **{"digest-a1": [1, 0]}))
     with warehouse.read() as reader:
-        missing = reader.missing_texts(["m"], [DAY, LAST_DAY])
+        missing = reader.missing_texts("m", [DAY, LAST_DAY])
         assert missing["content_digest"].tolist() == ["digest-a2"]
-        assert len(reader.missing_texts(["other"], [DAY, LAST_DAY])) == 2
-        # What one of two has not is missing, and a model named twice is one model.
-        assert len(reader.missing_texts(["m", "other"], [DAY, LAST_DAY])) == 2
-        assert len(reader.missing_texts(["m", "m"], [DAY, LAST_DAY])) == 1
+        assert len(reader.missing_texts("other", [DAY, LAST_DAY])) == 2
 
 
 def test_ledger_head_is_the_last_row(warehouse: Warehouse) -> None:
