@@ -20,14 +20,16 @@ from tests.edition.checks import every_link_resolves, every_page_parses
 def test_demo_publishes_an_edition_of_all_that_is_on_record(demo_world: WorldFolder) -> None:
     site = demo_world.path / "published" / "edition"
     made = demo_world.sql(
-        "SELECT count(DISTINCT report_id) AS reports, count(DISTINCT question_id) AS questions, "
-        "count(DISTINCT day) AS days FROM forecasts.claims WHERE phase = 'record'"
+        "SELECT count(DISTINCT report_id) AS reports, count(DISTINCT question_id) AS questions "
+        "FROM forecasts.claims WHERE phase = 'record'"
     ).iloc[0]
+    # A day on which nothing was claimed has an edition that says so.
+    days = demo_world.sql("SELECT DISTINCT day FROM forecasts.editions WHERE phase = 'record'")
     reports = set(site.glob("predictions/p*.html")) - set(site.glob("predictions/page-*.html"))
     assert len(reports) == made["reports"]
     assert len(list(site.glob("claims/*.html"))) == made["questions"]
     index = json.loads((site / "api" / "index.json").read_text())
-    assert len(index["editions"]) == made["days"]
+    assert len(index["editions"]) == len(days)
     assert "newsworld serve" in (demo_world.path / "demo.txt").read_text()
     home = html.fromstring((site / "index.html").read_text(encoding="utf-8"))
     assert home.xpath("//section[@class='leading']//article")
