@@ -87,7 +87,8 @@ def compare_encoders(shared: Path) -> str:
                 processor[name],
                 peer="sentence-transformers, float32",
                 ratio=wall[FLOAT32_MODEL] / wall[name],
-                note=f"B-cubed F1 on the validation week {f1:.4f} with {name}",
+                note=f"B-cubed F1 on the validation week {f1:.4f} with {name} and the default's "
+                "event vectors",
             )
         )
         lines.append(
