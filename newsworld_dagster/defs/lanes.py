@@ -156,8 +156,7 @@ class Order:
     """What the lanes of a run are told."""
 
     settings: Settings
-    encoder: str
-    event_encoder: str
+    encoder: Named
     code_version: str
     days: tuple[Day, ...]
 
@@ -205,8 +204,8 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
     if world.analyst_on:
         wanted = wanted[: wanted.index(LEDGER)] if LEDGER in wanted else wanted
     lanes = lanes_for(cpu_count(), wanted)
-    named = world.encoder.name, world.encoder.event_name
-    order = Order(world.settings, *named, world.code_version, tuple(days))
+    named = Named(world.encoder.name, world.encoder.event_name)
+    order = Order(world.settings, named, world.code_version, tuple(days))
     world.ahead = Ahead(world.settings.data_dir / "ahead", world.progress)
     world.ahead.start(world.warehouse, lanes, partial(make_lane, order))
 
@@ -216,8 +215,7 @@ def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     os.nice(GIVES_WAY * lane.behind)
     # Caches of what was read grow large, and are gone over each time that the collector runs.
     gc.set_threshold(100_000, 20, 20)
-    encoder = Named(order.encoder, order.event_encoder)
-    world = World(order.settings, given_encoder=encoder, code_version=order.code_version)
+    world = World(order.settings, given_encoder=order.encoder, code_version=order.code_version)
     warehouse = RecordingWarehouse(copy)
     world.warehouse = warehouse
     makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from newsworld_dagster.embeddings.event_weights import load_event_layers, packaged_version, version
+from newsworld_dagster.embeddings.event_weights import Weights, load_event_layers, version
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -78,7 +78,7 @@ class SentenceTransformerEncoder(Encoder):
         self,
         name: str = DEFAULT_MODEL,
         batch_size: int = 64,
-        event_layers: Mapping[str, np.ndarray] | None = None,
+        event_layers: Weights | None = None,
     ) -> None:
         self._name = name
         self.batch_size = batch_size
@@ -94,13 +94,17 @@ class SentenceTransformerEncoder(Encoder):
         """Name that the event vectors are cached under; `name` where they are the vectors."""
         return f"{self._name}{EVENTS}{self._version}" if self._has_events else self._name
 
-    @cached_property
-    def _version(self) -> str:
-        return packaged_version() if self._event_layers is None else version(self._event_layers)
-
     @property
     def _has_events(self) -> bool:
         return self._name == DEFAULT_MODEL
+
+    @cached_property
+    def _layers(self) -> Weights:
+        return load_event_layers() if self._event_layers is None else self._event_layers
+
+    @cached_property
+    def _version(self) -> str:
+        return version(self._layers)
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -132,7 +136,7 @@ class SentenceTransformerEncoder(Encoder):
         if self._name == DEFAULT_MODEL:
             from newsworld_dagster.embeddings.int8 import load_int8
 
-            return load_int8(*int8_files(), self._event_layers or load_event_layers())
+            return load_int8(*int8_files(), self._layers)
         from sentence_transformers import SentenceTransformer
 
         source = self._name

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,6 @@ PACKAGED_EVENT_LAYERS = Path(__file__).with_name("event_layers.npz")
 FITTED_LAYERS = (4, 5)
 
 Weights = Mapping[str, np.ndarray]
-
-
-@lru_cache(maxsize=1)
-def packaged_version() -> str:
-    """The version of the weights that come with the project."""
-    return version(load_event_layers())
 
 
 def version(stored: Weights) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from newsworld_dagster.embeddings.event_weights import (
     quantised,
     restored,
 )
-from newsworld_dagster.embeddings.int8 import load_layers_below
+from newsworld_dagster.embeddings.int8 import Int8Transformer, load_layers_below
 
 # Articles that are learned from together, and how near an article's nearest must be.
 BATCH, NEAR_ENOUGH = 96, 0.42
@@ -78,9 +79,14 @@ class LabelledTexts:
     stories: np.ndarray
 
 
+@lru_cache(maxsize=1)
+def _layers_below() -> Int8Transformer:
+    return load_layers_below(*int8_files())
+
+
 def read_texts(texts: Sequence[str]) -> ReadTexts:
     """Texts as the packaged model in int8 reads them below its event layers."""
-    below = load_layers_below(*int8_files())
+    below = _layers_below()
     parts = []
     for start in range(0, len(texts), 64):
         found = below(below.preprocess(texts[start : start + 64]))
@@ -94,6 +100,18 @@ def read_texts(texts: Sequence[str]) -> ReadTexts:
     return ReadTexts(np.concatenate(parts), bounds)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums come in one order then."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@_one_thread()
 def fit_event_layers(sets: Sequence[LabelledTexts], passes: int = PASSES) -> dict[str, np.ndarray]:
     """Fit the last layers of an encoder on labelled texts, as a logistic regression on cosines.
 
@@ -117,11 +135,6 @@ def fit_event_layers(sets: Sequence[LabelledTexts], passes: int = PASSES) -> dic
     ValueError
         Where no text has others near it.
     """
-    with _one_thread():
-        return _stored(_fitted(sets, passes))
-
-
-def _fitted(sets: Sequence[LabelledTexts], passes: int) -> torch.nn.ModuleList:
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
     layers = _last_layers().train()
@@ -160,7 +173,7 @@ def _fitted(sets: Sequence[LabelledTexts], passes: int) -> torch.nn.ModuleList:
         (loss / len(places)).backward()
         torch.nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
         optimiser.step()
-    return layers
+    return _stored(layers)
 
 
 def models_own_layers() -> dict[str, np.ndarray]:
@@ -168,34 +181,18 @@ def models_own_layers() -> dict[str, np.ndarray]:
     return _stored(_last_layers())
 
 
-def _stored(layers: torch.nn.ModuleList) -> dict[str, np.ndarray]:
-    return quantised(
-        {
-            f"{FITTED_LAYERS[int(name.split('.')[0])]}.{name.split('.', 1)[1]}": value.numpy()
-            for name, value in layers.state_dict().items()
-        }
-    )
+def _stored(layers: torch.nn.ModuleDict) -> dict[str, np.ndarray]:
+    return quantised({name: value.numpy() for name, value in layers.state_dict().items()})
 
 
+@_one_thread()
 def event_vectors(stored: Weights, texts: ReadTexts) -> np.ndarray:
     """Event vectors of texts, float32, shape (len(texts), d).
 
     In float32, where the encoder at work rounds to int8: cosines differ by less than 0.05.
     """
-    with _one_thread():
-        return _event_vectors(stored, texts)
-
-
-def _event_vectors(stored: Weights, texts: ReadTexts) -> np.ndarray:
     layers = _last_layers().eval()
-    layers.load_state_dict(
-        {
-            f"{int(name.split('.')[0]) - FITTED_LAYERS[0]}.{name.split('.', 1)[1]}": torch.tensor(
-                value
-            )
-            for name, value in restored(stored).items()
-        }
-    )
+    layers.load_state_dict({name: torch.tensor(value) for name, value in restored(stored).items()})
     found = np.zeros((len(texts), texts.tokens.shape[1]), np.float32)
     order = np.argsort(np.diff(texts.bounds), kind="stable")
     with torch.no_grad():
@@ -204,20 +201,11 @@ def _event_vectors(stored: Weights, texts: ReadTexts) -> np.ndarray:
     return found
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums come in one order then."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _last_layers() -> torch.nn.ModuleList:
+def _last_layers() -> torch.nn.ModuleDict:
     model = AutoModel.from_pretrained(float32_folder())
-    return torch.nn.ModuleList(model.encoder.layer[number] for number in FITTED_LAYERS)
+    return torch.nn.ModuleDict(
+        {f"{number}": model.encoder.layer[number] for number in FITTED_LAYERS}
+    )
 
 
 def _neighbourhoods(vectors: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -233,7 +221,7 @@ def _neighbourhoods(vectors: np.ndarray, rng: np.random.Generator) -> Iterator[n
         yield places
 
 
-def _pooled(layers: torch.nn.ModuleList, tokens: Sequence[np.ndarray]) -> torch.Tensor:
+def _pooled(layers: torch.nn.ModuleDict, tokens: Sequence[np.ndarray]) -> torch.Tensor:
     """Unit vectors: means over the tokens of what the layers make of them."""
     longest = max(map(len, tokens))
     padded = np.zeros((len(tokens), longest, tokens[0].shape[1]), np.float32)
@@ -243,8 +231,7 @@ def _pooled(layers: torch.nn.ModuleList, tokens: Sequence[np.ndarray]) -> torch.
         there[row, : len(of_text)] = True
     hidden, kept = torch.from_numpy(padded), torch.from_numpy(there)
     mask = torch.zeros(len(tokens), 1, 1, longest).masked_fill(~kept[:, None, None, :], -1e9)
-    for layer in layers:
-        made = layer(hidden, attention_mask=mask)
-        hidden = made[0] if isinstance(made, tuple) else made
+    for layer in layers.values():
+        hidden = layer(hidden, attention_mask=mask)
     mean = (hidden * kept[:, :, None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
     return functional.normalize(mean, dim=1)

@@ -14,7 +14,7 @@ from newsworld_dagster.clusterfile import ClusterFileError, cluster_articles, cl
 from newsworld_dagster.contracts.terms import words
 from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.embeddings.encoder import Progress
-from newsworld_dagster.stories import FEATURES
+from tests.stories.pair_models import OneFeature
 
 EVENTS = (
     "Oslo harbour fire destroys the old ferry terminal",
@@ -34,13 +34,6 @@ class WordEncoder(Encoder):
             for word in words(text.lower()):
                 vectors[row, sum(map(ord, word)) % 512] += 1
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-class CosineModel:
-    """Articles are as probably of one story as their vectors are alike."""
-
-    def probability(self, features: np.ndarray) -> np.ndarray:
-        return np.clip(features[:, FEATURES.index("dense")], 0, 1)
 
 
 def table(count: int = 12, **columns: object) -> pd.DataFrame:
@@ -80,15 +73,8 @@ class TwoActs(WordEncoder):
         return self.encode(texts), events
 
 
-class EventModel:
-    """Articles are of one story where their event vectors are."""
-
-    def probability(self, features: np.ndarray) -> np.ndarray:
-        return np.clip(features[:, FEATURES.index("event")], 0, 1)
-
-
 def test_event_vectors_of_the_encoder_decide(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(clusterfile, "BoostedPairModel", EventModel)
+    monkeypatch.setattr(clusterfile, "BoostedPairModel", lambda: OneFeature("event"))
     # Two of the events share no word, and one event vector; the third is alone in both ways.
     given = table(summary="officials said so in the morning, officials said")
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
@@ -123,7 +109,7 @@ def test_many_articles_without_a_time_are_taken_in_shares(monkeypatch: pytest.Mo
     given = table(60).assign(first_seen_at=pd.NaT, publisher="")
     given["first_seen_at"] = given["first_seen_at"].astype("datetime64[us]")
     vectors = WordEncoder().encode((given["title"] + " " + given["summary"]).tolist())
-    found = pd.Series(cluster_articles(given, vectors, model=CosineModel()))
+    found = pd.Series(cluster_articles(given, vectors, model=OneFeature("dense")))
     assert found.nunique() == 3
     assert found.groupby(np.arange(60) % 3).nunique().tolist() == [1, 1, 1]
 

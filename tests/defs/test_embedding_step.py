@@ -17,8 +17,8 @@ from newsworld_dagster.defs.world import World, fixed_texts
 from newsworld_dagster.embeddings import Encoder
 from newsworld_dagster.embeddings.encoder import Progress
 from newsworld_dagster.settings import Settings
-from newsworld_dagster.stories import FEATURES
 from newsworld_dagster.warehouse.asof_pruning import PruningReads
+from tests.stories.pair_models import OneFeature
 from tests.warehouse.warehouse_rows import articles, at
 
 DAYS = [pd.Timestamp("2026-02-10"), pd.Timestamp("2026-02-11")]
@@ -111,13 +111,6 @@ def test_a_text_that_only_claims_read_needs_no_event_vector(folder: Path, monkey
     assert encoder.asked == ["A storm"]
 
 
-class EventModel:
-    """Articles are of one story where their event vectors are."""
-
-    def probability(self, features: np.ndarray) -> np.ndarray:
-        return np.clip(features[:, FEATURES.index("event")], 0, 1)
-
-
 class ByLetter(TwoSpaces):
     """All texts are alike in words, and on one event where they begin alike."""
 
@@ -132,7 +125,7 @@ class ByLetter(TwoSpaces):
 def test_stories_of_a_day_go_by_event_vectors(
     tmp_path: Path, monkeypatch, event_name: str, stories: int
 ) -> None:
-    monkeypatch.setattr(World, "pair_model", EventModel())
+    monkeypatch.setattr(World, "pair_model", OneFeature("event"))
     with World(Settings(data_dir=tmp_path)).warehouse.write() as writer:
         told = enumerate(("A bridge opens", "The bridge opens", "A bridge opens now"))
         rows = [

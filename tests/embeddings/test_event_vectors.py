@@ -23,10 +23,10 @@ from newsworld_dagster.embeddings import encoder as encoder_module
 from newsworld_dagster.embeddings.event_graph import add_event_layers
 from newsworld_dagster.embeddings.event_weights import (
     load_event_layers,
-    packaged_version,
     quantised,
     restored,
     save_event_layers,
+    version,
 )
 from newsworld_dagster.embeddings.tuning import (
     LabelledTexts,
@@ -63,7 +63,7 @@ def test_the_layers_that_ship_leave_the_vectors_alone_and_make_others_for_events
 
 def test_event_vectors_are_cached_under_a_name_that_tells_their_weights() -> None:
     name = SentenceTransformerEncoder().event_name
-    assert name == f"{DEFAULT_MODEL}-events-{packaged_version()}"
+    assert name == f"{DEFAULT_MODEL}-events-{version(load_event_layers())}"
     assert SentenceTransformerEncoder(FLOAT32_MODEL).event_name == FLOAT32_MODEL
     own = SentenceTransformerEncoder(event_layers=models_own_layers()).event_name
     assert own.startswith(f"{DEFAULT_MODEL}-events-")
