@@ -120,7 +120,11 @@ def test_trees_that_decide_otherwise_are_refused() -> None:
         as_onnx(fitted(rows, (np.nan_to_num(rows[:, 1]) > 0).astype(float)))
 
 
-@pytest.mark.parametrize("content", [b"no weights", gzip.compress(b"no graph"), b""])
+@pytest.mark.parametrize(
+    "content",
+    [b"no weights", gzip.compress(b"no graph"), b""],
+    ids=["no gzip", "no graph", "empty"],  # the bytes of gzip hold the second of their writing
+)
 def test_broken_weights_say_which_file_and_what_to_do(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "pairs.onnx.gz"
     path.write_bytes(content)
