@@ -27,13 +27,14 @@ from newsworld_dagster.resolution import resolve_rules
 from newsworld_dagster.stories import (
     DAILY,
     WEEKLY,
-    Background,
     DigestParameters,
+    RunningBackground,
     StoryParameters,
     TimelineParameters,
     TopicParameters,
     TrendingParameters,
     assign_stories,
+    latest_topics,
     link_topics,
     make_digest,
     make_timelines,
@@ -113,6 +114,7 @@ class StoriesMaker:
         self.world, self.parameters = world, StoryParameters()
         self.vectors = VectorMemory(world.encoder.name)
         self.events = VectorMemory(world.encoder.event_name)
+        self.background = RunningBackground()
 
     def make(self, given: Day) -> None:
         """Write the day's assignments and lineage."""
@@ -125,12 +127,13 @@ class StoriesMaker:
             events = self.events.of(reader, window["content_digest"])
             older = reader.older_members(before, given.moment, live)
             history = reader.history(given.moment, live)
+            background = self.background.of(history, reader.texts(self.background.missing(history)))
         made = assign_stories(
             window,
             matrix,
             day=day,
             model=self.world.pair_model,
-            background=Background.of(history["title"].tolist(), history["summary"].tolist()),
+            background=background,
             older=older,
             parameters=self.parameters,
             events=events,
@@ -146,6 +149,8 @@ class TopicsMaker:
     def __init__(self, world: World) -> None:
         self.world, self.parameters = world, TopicParameters()
         self.vectors = VectorMemory(world.encoder.name)
+        # The day that was made last, and the topics as it left them.
+        self._left: tuple[pd.Timestamp, pd.DataFrame] | None = None
 
     @cached_property
     def sections(self) -> dict[str, np.ndarray]:
@@ -164,8 +169,7 @@ class TopicsMaker:
             window["fresh"] = window["assigned_on"] == day
             matrix = self.vectors.of(reader, window["content_digest"])
             links = reader.topic_stories_as_of(day, reach)
-            known = reader.topics_as_of(day, reach)
-            known = known[known["lifecycle"] != "closed"]
+            known = self._known(reader, day, reach)
             earlier = reader.thread_articles(day, given.moment - pd.Timedelta(days=days))
         made = link_topics(
             window,
@@ -181,6 +185,15 @@ class TopicsMaker:
         with self.world.warehouse.write() as writer:
             writer.replace_partition("stories.topic_stories", [day], made.links)
             writer.replace_partition("stories.topics", [day], made.topics)
+        self._left = day, latest_topics(known, made.topics)
+
+    def _known(self, reader: Reader, day: pd.Timestamp, reach: pd.Timestamp) -> pd.DataFrame:
+        """The topics alive as a day begins; read, where the day before was not made here."""
+        if self._left is not None and self._left[0] == day - pd.Timedelta(days=1):
+            known = self._left[1]
+            return known[(known["lifecycle"] != "closed") & (known["closed_from"] > day)]
+        known = reader.topics_as_of(day, reach)
+        return known[known["lifecycle"] != "closed"]
 
 
 class LedgerMaker:

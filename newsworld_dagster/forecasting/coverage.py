@@ -18,6 +18,8 @@ LEAST_SETTLED = 150
 FLOOR = 0.02
 
 _FAMILIES = ("continuation", "publishers", "growth", "trigger")
+# A text of them takes some 100 bytes beside its own.
+_MOST_READINGS = 100_000
 _CROSSED = ("reach_3", "reach_7", "reach_14", "reach_28", "window")
 
 
@@ -47,7 +49,7 @@ class CoverageModel:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        self._names, values = _read(settled["features"].tolist())
+        self._names, values = _READINGS.of(settled["features"].tolist())
         design = self._design(values, settled["template"].tolist())
         # Claims are many and features few: Newton's method gets to the optimum itself, in less
         # time than it takes others to come near it.
@@ -83,17 +85,45 @@ class CoverageModel:
         return np.hstack([values, families, *crossed])
 
 
-def _read(features: Sequence[str]) -> tuple[list[str], np.ndarray]:
-    """Sorted names of features in JSON, one object a text, and their values; 0 where one has none.
+class _Readings:
+    """Features in JSON, read once each: the whole record is asked for anew on each day."""
 
-    By arrow, as the whole record is read anew each day. All in one block: what type a column has
-    is inferred from the first.
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._place: dict[str, int] = {}
+        self._values = pd.DataFrame()
+
+    def of(self, features: Sequence[str]) -> tuple[list[str], np.ndarray]:
+        """Sorted names of the features of some texts, and their values; 0 where one has none."""
+        unread = [text for text in dict.fromkeys(features) if text not in self._place]
+        if len(self._place) + len(unread) > _MOST_READINGS:
+            self._begin()
+            unread = list(dict.fromkeys(features))
+        if unread:
+            self._values = pd.concat([self._values, _parsed(unread)], ignore_index=True)
+            start = len(self._place)
+            self._place |= {text: start + number for number, text in enumerate(unread)}
+        own = self._values.iloc[[self._place[text] for text in features]]
+        own = own.loc[:, own.notna().any()]
+        names = sorted(own.columns)
+        return names, np.ascontiguousarray(own[names].fillna(0.0).to_numpy())
+
+
+_READINGS = _Readings()
+
+
+def _parsed(features: Sequence[str]) -> pd.DataFrame:
+    """Values of features in JSON, one object a text; missing where one has none.
+
+    By arrow, all in one block: what type a column has is inferred from the first.
     """
     lines = "\n".join(features).encode()
     table = pa.json.read_json(
         pa.BufferReader(lines),
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
     )
-    names = sorted(table.column_names)
-    columns = (table[name].cast(pa.float64()).fill_null(0.0).to_numpy() for name in names)
-    return names, np.column_stack(list(columns))
+    return pd.DataFrame(
+        {name: table[name].cast(pa.float64()).to_numpy() for name in table.column_names}
+    )

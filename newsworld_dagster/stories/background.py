@@ -5,15 +5,20 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import pandas as pd
 
 from newsworld_dagster.contracts.terms import STOPWORDS, stem, words
 from newsworld_dagster.stories.lexicon import Lexicon
 
 WEIGHTS = Path(__file__).with_name("weights")
+# In how many articles a stem or pair must stand to count as seen.
+_LEAST = 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Background:
     def of(cls, titles: Iterable[str], summaries: Iterable[str]) -> Background:
         """Count the articles that came before those to be clustered."""
         read = _ARTICLES.number(zip(titles, summaries, strict=True))
-        return cls(len(read.lengths), read.count(least=2))
+        return cls(len(read.lengths), read.count(least=_LEAST))
 
     @classmethod
     def packaged(cls) -> Background:
@@ -43,6 +48,48 @@ class Background:
         kept = dict(sorted(self.frequency.items()))
         text = json.dumps({"articles": self.articles, "frequency": kept}, ensure_ascii=False)
         path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+class RunningBackground:
+    """The background of days that follow one another, by what came and went since the last one."""
+
+    def __init__(self) -> None:
+        self._terms: dict[str, tuple[str, ...]] = {}
+        self._held: Counter[str] = Counter()
+        self._frequency: dict[str, int] = {}
+
+    def missing(self, article_ids: Iterable[str]) -> list[str]:
+        """Those of some articles that were not among the last day's."""
+        return [article for article in article_ids if article not in self._terms]
+
+    def of(self, article_ids: Sequence[str], new: pd.DataFrame) -> Background:
+        """What `Background.of` counts of some articles; good until the next call.
+
+        Parameters
+        ----------
+        article_ids
+            All of the day's articles, each once.
+        new
+            article_id, title and summary of those that are `missing`.
+        """
+        changed: set[str] = set()
+        for article in self._terms.keys() - set(article_ids):
+            terms = self._terms.pop(article)
+            self._held.subtract(terms)
+            changed.update(terms)
+        for article, *texts in zip(new["article_id"], new["title"], new["summary"], strict=True):
+            terms = self._terms[article] = tuple(_held((texts[0], texts[1])))
+            self._held.update(terms)
+            changed.update(terms)
+        for term in changed:
+            count = self._held[term]
+            if count >= _LEAST:
+                self._frequency[term] = count
+                continue
+            self._frequency.pop(term, None)
+            if not count:
+                del self._held[term]
+        return Background(len(self._terms), self._frequency)
 
 
 @lru_cache(maxsize=1)

@@ -101,6 +101,13 @@ def link_topics(
     return TopicDay(made, describer.describe(shares))
 
 
+def latest_topics(before: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """The last row of each topic, once a day's rows of `stories.topics` stand behind others."""
+    both = pd.concat([frame for frame in (before, made) if len(frame)] or [before])
+    both = both.drop_duplicates("topic_id", keep="last")
+    return both.sort_values("topic_id", ignore_index=True)
+
+
 def _link(
     window: pd.DataFrame,
     vectors: np.ndarray,

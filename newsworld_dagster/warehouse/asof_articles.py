@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from newsworld_dagster.warehouse.connected import Connected
 
 # How far back words are counted, to tell the news from what is always there.
 HISTORY_DAYS = 60
 HISTORY_ARTICLES = 10_000
+# Rows behind a day's vectors that are read with them; 1.5 KiB each.
+STORED_BEHIND = 8_192
 
 
 class ArticleReads(Connected):
@@ -94,48 +97,86 @@ class ArticleReads(Connected):
         """
         if digests.empty:
             return np.zeros((0, 0), np.float32)
-        wanted = pd.DataFrame({"content_digest": digests.drop_duplicates()})
-        self.connection.register("wanted", wanted)
+        texts, matrix = self._stored_vectors(model, digests.drop_duplicates().tolist())
+        place = {text: row for row, text in enumerate(texts)}
+        return matrix[[place[digest] for digest in digests]]
+
+    def vectors_and_behind(self, model: str, digests: list[str]) -> dict[str, np.ndarray]:
+        """Vectors of distinct texts, and of those that were stored just behind them.
+
+        They lie compressed together, so that those behind are as good as read with them. float32,
+        shape (d,) each, by content_digest.
+
+        Raises
+        ------
+        LookupError
+            When a text of `digests` was not embedded by `model`.
+        """
+        return dict(zip(*self._stored_vectors(model, digests, STORED_BEHIND), strict=True))
+
+    def _stored_vectors(
+        self, model: str, digests: list[str], behind: int = 0
+    ) -> tuple[list[str], np.ndarray]:
+        self.connection.register("wanted", pa.table({"content_digest": digests}))
         found = self.connection.execute(
-            # The narrow column finds the rows, and the vectors are read of these alone: texts of
+            # The narrow columns find the rows, and the vectors are read of these alone: texts of
             # some days were stored together, and the others' vectors are not even decompressed.
-            "SELECT content_digest, vector FROM embeddings.vectors WHERE rowid IN "
-            "(SELECT rowid FROM embeddings.vectors "
-            "SEMI JOIN wanted USING (content_digest) WHERE model = ?)",
-            [model],
+            """
+            WITH held AS MATERIALIZED (
+                SELECT rowid AS place FROM embeddings.vectors
+                SEMI JOIN wanted USING (content_digest) WHERE model = $model
+            ),
+            reach AS (SELECT max(place) AS last FROM held)
+            SELECT content_digest, vector FROM embeddings.vectors WHERE rowid IN (
+                SELECT place FROM held
+                UNION
+                SELECT rowid FROM embeddings.vectors, reach
+                WHERE model = $model AND rowid > last AND rowid <= last + $behind
+            )
+            """,
+            {"model": model, "behind": behind},
         ).to_arrow_table()
         self.connection.unregister("wanted")
-        if found.num_rows < len(wanted):
+        texts = found["content_digest"].to_pylist()
+        missing = len(set(digests).difference(texts))
+        if missing:
             raise LookupError(
-                f"{len(wanted) - found.num_rows} of {len(wanted)} texts are not embedded with "
+                f"{missing} of {len(digests)} texts are not embedded with "
                 f"{model!r} yet. Materialise embeddings/vectors for these days first."
             )
         flat = found["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        matrix = flat.reshape(found.num_rows, -1).astype(np.float32, copy=False)
-        place = pd.Series(
-            np.arange(found.num_rows), index=found["content_digest"].to_pylist(), dtype="int64"
-        )
-        return matrix[place.loc[digests].to_numpy()]
+        return texts, flat.reshape(len(texts), -1).astype(np.float32, copy=False)
 
-    def history(
-        self, as_of: pd.Timestamp, live_days: int, days: int = HISTORY_DAYS
-    ) -> pd.DataFrame:
-        """Title and summary of articles of the `days` days before the live window.
+    def history(self, as_of: pd.Timestamp, live_days: int, days: int = HISTORY_DAYS) -> list[str]:
+        """Ids of articles of the `days` days before the live window.
 
         Of more than `HISTORY_ARTICLES` a fixed sample, drawn by their digests: frequencies need
         no more, and a large feed list stays quick.
         """
         until = as_of - pd.Timedelta(days=live_days)
-        return self.frame(
+        found = self.connection.execute(
             """
-            SELECT title, summary FROM news.articles
+            SELECT article_id FROM news.articles
             WHERE first_seen_at <= $until AND first_seen_at > $since
             ORDER BY content_digest, article_id
             LIMIT $most
             """,
             {
-                "until": until,
-                "since": until - pd.Timedelta(days=days),
+                "until": until.to_pydatetime(),
+                "since": (until - pd.Timedelta(days=days)).to_pydatetime(),
                 "most": HISTORY_ARTICLES,
             },
+        ).to_arrow_table()
+        return found["article_id"].to_pylist()
+
+    def texts(self, article_ids: Sequence[str]) -> pd.DataFrame:
+        """Of articles by id, in any order: article_id, title and summary."""
+        wanted = pa.table({"article_id": pa.array(article_ids, pa.string())})
+        self.connection.register("wanted", wanted)
+        frame = self.frame(
+            # The narrow column finds the rows, and the texts are read of these alone.
+            "SELECT article_id, title, summary FROM news.articles WHERE rowid IN "
+            "(SELECT rowid FROM news.articles SEMI JOIN wanted USING (article_id))"
         )
+        self.connection.unregister("wanted")
+        return frame

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from newsworld_dagster.warehouse.connected import Connected
-from newsworld_dagster.warehouse.queries import last_written, story_of_articles, topic_of_stories
 
 
 class TopicReads(Connected):
@@ -32,7 +31,8 @@ class TopicReads(Connected):
                 SELECT article_id, arg_max(story_id, day) AS story_id, max(day) AS assigned_on
                 FROM stories.assignments
                 SEMI JOIN window_articles USING (article_id)
-                WHERE day <= $day
+                -- What was seen after $since has no story of a day before that of $since.
+                WHERE day <= $day AND day >= date_trunc('day', $since::TIMESTAMP)
                 GROUP BY article_id
             ),
             linked AS (
@@ -99,24 +99,35 @@ class TopicReads(Connected):
         duplicate_of, first_seen_at and day.
         """
         return self.frame(
-            f"""
+            """
             WITH alive AS (
-                {last_written("stories.topics", "topic_id", "day < $day", "topic_id, closed_from")}
+                SELECT topic_id FROM stories.topics WHERE day < $day
+                GROUP BY topic_id HAVING arg_max(closed_from, day) > $day
             ),
-            linked AS (
-                {topic_of_stories("day < $day")}
+            linked AS MATERIALIZED (
+                SELECT story_id, topic_id FROM (
+                    SELECT story_id, arg_max(topic_id, day) AS topic_id FROM stories.topic_stories
+                    WHERE day < $day GROUP BY story_id
+                ) SEMI JOIN alive USING (topic_id)
+            ),
+            -- Only what was ever of these stories is asked where it stands now.
+            touched AS (
+                SELECT article_id FROM stories.assignments SEMI JOIN linked USING (story_id)
+                WHERE day <= $day
             ),
             assigned AS (
-                {story_of_articles("day <= $day")}
+                SELECT article_id, arg_max(story_id, day) AS story_id FROM stories.assignments
+                SEMI JOIN touched USING (article_id)
+                WHERE day <= $day
+                GROUP BY article_id
             )
             SELECT topic_id, article_id, story_id, publisher, duplicate_of, first_seen_at, a.day
             FROM assigned
             JOIN linked USING (story_id)
-            JOIN alive USING (topic_id)
             JOIN news.articles AS a USING (article_id)
-            WHERE closed_from > $day AND first_seen_at <= $before
+            WHERE first_seen_at <= $before
             ORDER BY first_seen_at, article_id
-            """,  # noqa: S608
+            """,
             {"day": day, "before": before},
         )
 
@@ -161,7 +172,10 @@ class TopicReads(Connected):
     ) -> pd.DataFrame:
         """The row of each key that is in force at `as_of`, of the keys that `among` joins."""
         return self.frame(
-            f"{last_written(f'{table} {among}', key, 'day < $as_of')} ORDER BY {key}",
+            # The narrow columns find the rows, so that texts and vectors are read of these alone.
+            f"SELECT * FROM {table} WHERE rowid IN "  # noqa: S608
+            f"(SELECT arg_max(rowid, day) FROM {table} {among} WHERE day < $as_of GROUP BY {key}) "
+            f"ORDER BY {key}",
             {"as_of": as_of} | ({} if since is None else {"since": since}),
         )
 

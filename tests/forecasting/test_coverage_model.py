@@ -77,6 +77,17 @@ def test_the_same_claims_give_the_same_model() -> None:
     assert np.array_equal(one, other)
 
 
+def test_what_was_read_for_another_day_changes_no_model() -> None:
+    asked: list[Question] = [continuation(BUSY, 14), growth(QUIET, 30, 1.0)]
+    claims = settled(300)
+    alone = fit(claims).probabilities(asked)
+    # Another day's claims have a feature more, and values that these do not have.
+    richer = claims["features"].map(lambda text: json.dumps(json.loads(text) | {"a_new_one": 3.5}))
+    assert fit(claims.assign(features=richer)).fitted_on == 300
+    assert np.array_equal(fit(claims).probabilities(asked), alone)
+    assert np.array_equal(fit(settled(300)[::-1]).probabilities(asked).round(9), alone.round(9))
+
+
 def test_no_questions_no_answers() -> None:
     assert fit(settled(200)).probabilities([]).shape == (0,)
 
