@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-import aiohttp
-
 from newsworld_dagster.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -68,6 +66,8 @@ def newly_bad(settings: Settings, alerts: Sequence[Alert]) -> list[Alert]:
 
 
 def _post(alert: Alert, address: str, settings: Settings) -> None:
+    import aiohttp
+
     async def post() -> None:
         timeout = aiohttp.ClientTimeout(total=SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as session:

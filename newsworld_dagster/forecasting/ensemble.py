@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
+import scipy
 from scipy.special import expit, softmax
 
 from newsworld_dagster.forecasting.recalibration import SLOPE_SD
@@ -115,7 +115,7 @@ def fit_ensemble(
         )
         return float(value), gradient
 
-    found = minimize(
+    found = scipy.optimize.minimize(
         loss,
         np.append(np.zeros(len(members)), 1.0),
         jac=True,

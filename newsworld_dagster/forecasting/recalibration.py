@@ -19,7 +19,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import isotonic_regression, minimize
+import scipy
 from scipy.special import expit, logit
 
 from newsworld_dagster.forecasting.settled import (
@@ -156,7 +156,7 @@ def _platt(x: FloatArray, y: FloatArray, shrink: float) -> tuple[float, float]:
         # log(1 + e^z) - y z is the negative log likelihood in nats.
         return float(np.logaddexp(0, z).sum() - y @ z + precision @ off**2 / 2), gradient
 
-    found = minimize(
+    found = scipy.optimize.minimize(
         loss,
         np.array([1.0, 0.0]),
         jac=True,
@@ -183,7 +183,7 @@ def _levels(x: FloatArray, y: FloatArray, shrink: float) -> FloatArray:
     # that always came true must not reach certainty.
     weight = max(KNOT_CLAIMS * shrink, 1e-6)
     counts, yes = near + weight, true + weight * expit(KNOTS)
-    pooled = isotonic_regression(yes / counts, weights=counts).x
+    pooled = scipy.optimize.isotonic_regression(yes / counts, weights=counts).x
     return np.asarray(logit(np.clip(pooled, 1e-9, 1 - 1e-9)), dtype=float)
 
 

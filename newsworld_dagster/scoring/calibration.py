@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
+import scipy
 
 from newsworld_dagster.scoring.checked import (
     FloatArray,
@@ -200,7 +200,7 @@ def calibration_error(
 
 def _miscalibration(p: FloatArray, share: FloatArray, weight: FloatArray) -> float:
     """Brier miscalibration from shares: what each distinct forecast adds cancels within it."""
-    fitted = isotonic_regression(share, weights=weight).x
+    fitted = scipy.optimize.isotonic_regression(share, weights=weight).x
     return float(np.average((p - share) ** 2 - (fitted - share) ** 2, weights=weight))
 
 

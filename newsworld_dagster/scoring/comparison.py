@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from newsworld_dagster.scoring.bootstrap import paired_comparison
 from newsworld_dagster.scoring.checked import FloatArray, ScoreInputError
@@ -143,7 +143,7 @@ def difficulty_adjusted(forecasts: pd.DataFrame, score: ScoreName = "brier") -> 
     what, questions = pd.factorize(scored["question_id"])
     size = len(names) + len(questions)
     graph = coo_array((np.ones(len(who)), (who, what + len(names))), shape=(size, size))
-    _, part = connected_components(graph, directed=False)
+    _, part = scipy.sparse.csgraph.connected_components(graph, directed=False)
     mass = np.bincount(part[who], scored["weight"])
     kept = part[who] == int(np.argmax(mass))
     # Questions are swept out, which leaves a system as large as there are forecasters.

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import isotonic_regression
+import scipy
 from scipy.special import ndtri
 
 from newsworld_dagster.scoring.checked import (
@@ -247,5 +247,5 @@ def _pooled(
     distinct, index = np.unique(p, return_inverse=True)
     weight = np.bincount(index, weights).astype(float)
     share = np.bincount(index, weights * y) / weight
-    fitted: FloatArray = isotonic_regression(share, weights=weight).x
+    fitted: FloatArray = scipy.optimize.isotonic_regression(share, weights=weight).x
     return distinct, index, np.clip(fitted, 0.0, 1.0), weight

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import isotonic_regression
+import scipy
 from scipy.sparse import coo_array
 
 from newsworld_dagster.scoring.checked import (
@@ -179,14 +179,14 @@ def confidence_band(
         drawn = rng.multinomial(number, np.full(number, 1 / number)).astype(float)
         top, whole = drawn @ yes, drawn @ all_of
         seen = whole > 0
-        fitted = isotonic_regression(top[seen] / whole[seen], weights=whole[seen]).x
+        fitted = scipy.optimize.isotonic_regression(top[seen] / whole[seen], weights=whole[seen]).x
         curves[row] = np.interp(distinct, distinct[seen], fitted)
     size = effective_clusters(np.bincount(codes, weight, number))
     tail = expanded_tail((1 - level) / 2, size)
     low, high = np.quantile(curves.clip(0, 1), [tail, 1 - tail], axis=0)
     whole = np.bincount(index, weight).astype(float)
     share = np.bincount(index, weight * outcomes) / whole
-    found = isotonic_regression(share, weights=whole)
+    found = scipy.optimize.isotonic_regression(share, weights=whole)
     step = np.repeat(np.arange(len(found.blocks) - 1), np.diff(found.blocks))
     mass = np.bincount(step, whole)
     worth = mass**2 / np.bincount(step, np.bincount(index, weight**2))
@@ -233,7 +233,9 @@ def calibrated_shares(
 
 
 def _recalibrated_quantiles(drawn: CalibratedShares, tail: float) -> tuple[FloatArray, FloatArray]:
-    curves = np.stack([isotonic_regression(one, weights=drawn.weight).x for one in drawn.shares])
+    curves = np.stack(
+        [scipy.optimize.isotonic_regression(one, weights=drawn.weight).x for one in drawn.shares]
+    )
     low, high = np.quantile(curves.clip(0, 1), [tail, 1 - tail], axis=0)
     return low, high
 
