@@ -13,7 +13,7 @@ from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.lake import Lake
 from newsworld_dagster.warehouse.migrate import MigrationError, migrate
 from newsworld_dagster.warehouse.scratch import folder_beside
-from newsworld_dagster.warehouse.snapshot import publish_snapshot
+from newsworld_dagster.warehouse.snapshot import copy_tables
 from newsworld_dagster.warehouse.store import Warehouse, set_aside
 
 
@@ -42,7 +42,7 @@ def back_up(warehouse: Warehouse, target: Path, *, force: bool = False) -> dict[
         copy = folder / "copy.duckdb"
         with warehouse.read() as reader:
             expected = row_counts(reader)
-            publish_snapshot(warehouse, copy)
+            copy_tables(warehouse, copy)
         with opened_copy(copy) as reader:
             found = row_counts(reader)
         differing = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -17,45 +18,65 @@ SNAPSHOT_NAME = "snapshot.duckdb"
 _EVER_DAYS = 36_500
 # Whole texts of others are read here and not handed on.
 WITHHELD = frozenset({"news.full_texts"})
+# A condition on the rows of a table, and its parameters.
+Kept = tuple[str, list[object]]
 
 
-def publish_snapshot(warehouse: Warehouse, target: Path) -> Path:
-    """Copy the warehouse to `target`, appearing there whole or not at all.
+def publish_snapshot(
+    warehouse: Warehouse, target: Path, *, without_vectors_of: str | None = None
+) -> Path:
+    """Copy the warehouse to `target` for readers, appearing there whole or not at all.
 
     The copy is made beside the target and renamed over it, so that a reader who holds the
     old file goes on reading it and the next one sees the new.
+
+    Parameters
+    ----------
+    without_vectors_of
+        A model whose vectors are left out: those that no reader asks for.
     """
+    kept: dict[str, Kept] = {name: ("false", []) for name in WITHHELD}
+    if without_vectors_of is not None:
+        kept["embeddings.vectors"] = "model <> ?", [without_vectors_of]
     with folder_beside(target, "snapshot") as folder:
         fresh = folder / target.name
-        with warehouse.read() as reader:
-            live = reader.connection.execute("SELECT current_database()").fetchone()
-            assert live is not None
-            quoted = str(fresh).replace("'", "''")
-            reader.connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_WRITE)")
-            _copy(reader, str(live[0]))
-            reader.connection.execute("DETACH snapshot")
+        copy_tables(warehouse, fresh, kept)
         fresh.replace(target)
     return target
 
 
-def _copy(reader: Reader, live: str) -> None:
-    """Copy all tables and views to the attached `snapshot`, but the rows of those withheld.
+def copy_tables(warehouse: Warehouse, path: Path, kept: Mapping[str, Kept] | None = None) -> None:
+    """Copy all tables and views to a new file, while the warehouse is in use.
 
     Table by table: what is deleted from a file can still be read from it.
+
+    Parameters
+    ----------
+    kept
+        Which rows of a table are copied, as a condition and its parameters; all of the others.
     """
-    reader.connection.execute(f'COPY FROM DATABASE "{live}" TO snapshot (SCHEMA)')
-    # One transaction, for what is committed is written twice: to the log and to the file.
-    reader.connection.execute("BEGIN")
-    tables = reader.connection.execute(
-        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?",
-        [live],
-    ).fetchall()
-    for (name,) in tables:
-        if name not in WITHHELD:
-            reader.connection.execute(
-                f'INSERT INTO snapshot.{name} SELECT * FROM "{live}".{name}'  # noqa: S608
+    with warehouse.read() as reader:
+        connection = reader.connection
+        live = connection.execute("SELECT current_database()").fetchone()
+        assert live is not None
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_WRITE)")
+        connection.execute(f'COPY FROM DATABASE "{live[0]}" TO snapshot (SCHEMA)')
+        # One transaction, for what is committed is written twice: to the log and to the file.
+        connection.execute("BEGIN")
+        tables = connection.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?",
+            [live[0]],
+        ).fetchall()
+        for (name,) in tables:
+            condition, parameters = (kept or {}).get(name, ("true", []))
+            connection.execute(
+                f"INSERT INTO snapshot.{name} "  # noqa: S608
+                f'SELECT * FROM "{live[0]}".{name} WHERE {condition}',
+                parameters,
             )
-    reader.connection.execute("COMMIT")
+        connection.execute("COMMIT")
+        connection.execute("DETACH snapshot")
 
 
 class Snapshot:

@@ -3,17 +3,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from newsworld_dagster.warehouse import (
     Warehouse,
     WarehouseLockedError,
     WarehouseMissingError,
+    back_up,
     open_snapshot,
     publish_snapshot,
 )
 from newsworld_dagster.warehouse.scratch import folder_beside
-from tests.warehouse.warehouse_rows import articles, at
+from tests.warehouse.warehouse_rows import articles, at, vectors
 
 
 def add(warehouse: Warehouse, *days: str) -> None:
@@ -138,3 +140,23 @@ def test_span_of_a_world(warehouse: Warehouse) -> None:
         for damage in ("", "{}", '{"first": 1'):
             remembered.write_text(damage)
             assert warehouse.span() is None
+
+
+def test_readers_get_no_whole_texts_and_no_vectors_that_they_never_ask_for(
+    warehouse: Warehouse, target: Path, tmp_path: Path
+) -> None:
+    page = dict.fromkeys(("source", "address", "text"), "https://paper.example/a14")
+    page |= {"article_id": "a14", "seen_at": at("14 11:00"), "day": at("14 00:00"), "cut": False}
+    add(warehouse, "14")
+    with warehouse.write() as writer:
+        writer.append("news.full_texts", pd.DataFrame([page]))
+        for model in ("words", "words-events"):
+            writer.append("embeddings.vectors", vectors(model, d1=[1, 0]))
+    publish_snapshot(warehouse, target, without_vectors_of="words-events")
+    with open_snapshot(target) as snapshot:
+        assert len(snapshot.table("news.articles")) == 1
+        assert snapshot.table("news.full_texts").empty
+        assert snapshot.table("embeddings.vectors")["model"].tolist() == ["words"]
+    # A backup is of everything.
+    counts = back_up(warehouse, tmp_path / "backup.duckdb")
+    assert (counts["news.full_texts"], counts["embeddings.vectors"]) == (1, 2)
