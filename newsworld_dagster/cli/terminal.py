@@ -188,11 +188,9 @@ def print_digest(document: dict[str, Any]) -> None:
             _say(f"  {item['headline']}", style="italic")
             sources = ", ".join(f"[{a['number']}] {a['publisher']}" for a in item["articles"])
             _say(f"    {item['text']} ({sources}; written by {item['model']})")
-        for kind, title in _KINDS.items():
-            items = [item for item in section["items"] if item["kind"] == kind]
-            if items:
-                _say(f"  {title}", style="underline")
-            for item in items:
+        for kind in dict.fromkeys(item["kind"] for item in section["items"]):
+            _say(f"  {_KINDS[kind]}", style="underline")
+            for item in (one for one in section["items"] if one["kind"] == kind):
                 _say_item(item)
 
 

@@ -22,7 +22,7 @@ from newsworld_dagster.stories.sentences import (
     Centrality,
     Sentence,
     repeats,
-    serves_readers,
+    reports,
     summary_sentences,
     titles,
 )
@@ -174,13 +174,14 @@ class _Desk:
 
     def _item(self, story: str, articles: list[Article]) -> dict[str, Any] | None:
         fresh = [article for article in articles if article.fresh]
-        alone = voices(articles)
+        # A live page is a source; what sells or serves readers is not.
+        alone = voices(filter(reports, articles))
         sources, news = count_publishers(alone), count_publishers(a for a in alone if a.fresh)
         kind = "changed" if story in self.told_stories else "happened"
         # A story known from the digest before has changed only with news of a voice of its own.
         if news == 0 or (sources if kind == "changed" else news) < self.parameters.least(kind):
             return None
-        if sum(serves_readers(article.title) for article in fresh) * 2 >= len(fresh):
+        if sum(map(reports, fresh)) * 2 <= len(fresh):
             return None
         words = self._words(fresh)
         if words is None:
@@ -241,7 +242,7 @@ class _Desk:
         return sorted(sentences, key=worth, reverse=True)
 
     def chosen(self, stories: list[dict[str, Any]], section: str) -> list[dict[str, Any]]:
-        """The items of one page, what happened before what changed."""
+        """The items of one page: the kind of the best one, happened or changed, and the other."""
         most = self.parameters.most_front if section == FRONT else self.parameters.most_items
         of_topic: Counter[str] = Counter()
         of_section: Counter[str] = Counter()
@@ -263,7 +264,7 @@ class _Desk:
             of_topic[item["topic_id"]] += 1
             of_section[item["home"]] += 1
             page.append(item)
-        return sorted(page, key=lambda item: item["kind"] != "happened")
+        return sorted(page, key=lambda item: item["kind"] != page[0]["kind"])
 
 
 def _score(news: int, earlier: int, sources: int, of_topic: int) -> float:

@@ -38,6 +38,7 @@ _OPENS = re.compile(r"[\"“‘'(\[]?(?:[A-Z0-9$£€#@]|[a-z][A-Z])")
 _QUOTED = re.compile(r"[“\"][^”\"]*[”\"]|(?<!\w)[‘'][^‘]*?[’'](?!\w)")
 
 _LISTED = yaml.safe_load(Path(__file__).with_name("unprinted.yaml").read_text(encoding="utf-8"))
+_COMMENT = re.compile("|".join(_LISTED.pop("comment")), re.IGNORECASE)
 _OPENINGS = "|".join(_LISTED.pop("leaning"))
 _LEANING = re.compile(
     rf"(?:[A-Z(][\w(), .]{{0,30}} ?[—–-] )?[\"“‘']?(?i:{_OPENINGS})\b",  # behind a dateline or not
@@ -116,9 +117,18 @@ def stands_alone(text: str, title: str) -> bool:
     return not _DEFINITE.match(text) and len(_stems(text) & _stems(title)) >= 2
 
 
-def serves_readers(title: str) -> bool:
-    """Whether a title sells, serves or entertains, and reports nothing."""
-    return fault_of(title, is_title=True) in {"service", "live page"}
+def reports(article: Article) -> bool:
+    """Whether an article reports: it does not sell, serve, announce a broadcast or comment.
+
+    A title that is the publisher's name tells that an address was listed before its page was made.
+    """
+    sells = _UNPRINTED["service"].search(article.title)
+    if _UNPRINTED["broadcast"].search(article.title) or (
+        sells and not _UNPRINTED["live page"].search(article.title)
+    ):
+        return False
+    name = "".join(words(article.title)).lower()
+    return name not in article.publisher.split(".") and not _COMMENT.search(article.summary)
 
 
 def titles(articles: Sequence[Article]) -> list[Sentence]:
@@ -126,7 +136,7 @@ def titles(articles: Sequence[Article]) -> list[Sentence]:
     return [
         Sentence(article.title, article.article_id, True)
         for article in articles
-        if fault_of(article.title, is_title=True) is None
+        if fault_of(article.title, is_title=True) is None and reports(article)
     ]
 
 

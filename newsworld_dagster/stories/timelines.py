@@ -16,7 +16,7 @@ from newsworld_dagster.stories.sentences import (
     Centrality,
     Sentence,
     repeats,
-    serves_readers,
+    reports,
     stands_alone,
     summary_sentences,
     titles,
@@ -188,7 +188,7 @@ def _sentence(
     parameters: TimelineParameters,
 ) -> Sentence | None:
     """The most central sentence of a story's day that says something new, if there is one."""
-    news = [article for article in of_day if not serves_readers(article.title)]
+    news = [article for article in of_day if reports(article)]
     if len(news) * 2 <= len(of_day):
         return None
     central = Centrality(of_day, statistics)

@@ -94,6 +94,10 @@ def test_a_new_story_of_two_publishers_is_on_its_page_and_on_the_front() -> None
         ],
         [article("a1", "bill", "Why it passed"), article("a2", "bill", "Bill: live updates")],
         [article("a1", "deals", "Save $20 today"), article("a2", "deals", "Best TV deals today")],
+        [
+            article("a1", "bill", BILL),
+            article("a2", "bill", "Five takeaways from the harbour bill"),
+        ],
         [article("a1", "bill", BILL, topic_id=None), article("a2", "bill", BILL, topic_id=None)],
     ],
     ids=[
@@ -104,11 +108,42 @@ def test_a_new_story_of_two_publishers_is_on_its_page_and_on_the_front() -> None
         "a copy of yesterday",
         "no title",
         "service",
+        "one source beside a service",
         "no topic",
     ],
 )
 def test_a_quiet_section_has_no_items_rather_than_weak_ones(rows: list[dict]) -> None:
     assert made(*rows).empty
+
+
+def test_live_pages_are_sources_of_what_another_title_tells() -> None:
+    item = page(
+        made(
+            article("a1", "bill", "Harbour bill live: vote in Oslo"),
+            article("a2", "bill", "Live updates: vote in Oslo"),
+            article("a3", "bill", BILL),
+            article("a4", "bill", "Five takeaways from the harbour bill"),
+        )
+    ).loc[1]
+    assert (item["headline"], item["articles"], item["independent_sources"]) == (BILL, 4, 3)
+    independent = {s["article_id"] for s in json.loads(item["sources"]) if s["independent"]}
+    assert independent == {"a1", "a2", "a3"}
+
+
+def test_the_kind_of_the_largest_story_comes_first() -> None:
+    old = [article(f"b{n}", "bill", BILL, days_ago=1) for n in range(2)]
+    gone_on = [
+        article("a0", "bill", "King refuses to sign law on docks"),
+        *(article(f"a{n}", "bill", "Crown stalls the dock reform") for n in (1, 2, 3)),
+    ]
+    small = [
+        article("c1", "flood", "Rhine floods villages near Basel"),
+        article("c2", "flood", "Villages near Basel under water after Rhine floods"),
+    ]
+    kinds = page(made(*old, *gone_on, *small, before=told(BILL, "b0", "b1")))["kind"].tolist()
+    assert kinds == ["changed", "happened"]
+    kinds = page(made(*old, gone_on[0], *small, before=told(BILL, "b0", "b1")))["kind"].tolist()
+    assert kinds == ["happened", "changed"]
 
 
 def test_what_was_told_yesterday_goes_on_only_with_something_new() -> None:
