@@ -205,6 +205,7 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
         still_open = reader.open_claims(as_of)
         broken = verify(claims)
         fault = broken or beyond_the_chain(reader, claims, world.settings.snapshot_file)
+        world.sound_to = None if fault else reader.record_end()
     yield as_result("chain", evaluate_chain(broken, len(claims)), CLAIMS)
     whole = CheckFinding(fault is None, "as signed off" if fault is None else fault.reason)
     yield as_result("record", whole, HEADS)

@@ -24,7 +24,7 @@ from newsworld_dagster.runhistory import history_kept_open
 from newsworld_dagster.runsafety import note_process, run_turn
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
-from newsworld_dagster.warehouse import S3, Lake, Reader, Warehouse
+from newsworld_dagster.warehouse import S3, Lake, Reader, RecordEnd, Warehouse
 
 Found = TypeVar("Found")
 
@@ -68,6 +68,8 @@ class World:
     progress: Callable[[str], None] = lambda _text: None
     # Of a run over many days, as long as it lasts.
     ahead: Ahead | None = None
+    # Where the record ended that this process has found as it was written.
+    sound_to: RecordEnd | None = None
 
     @cached_property
     def warehouse(self) -> Warehouse:

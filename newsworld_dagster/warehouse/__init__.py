@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsworld_dagster.warehouse.asof import Reader
+from newsworld_dagster.warehouse.asof_record import RecordEnd
 from newsworld_dagster.warehouse.backup import BackupError, back_up, opened_copy, put_back
 from newsworld_dagster.warehouse.compaction import CompactionError
 from newsworld_dagster.warehouse.lake import Lake, LakeError
@@ -28,6 +29,7 @@ __all__ = [
     "LakeError",
     "MigrationError",
     "Reader",
+    "RecordEnd",
     "Snapshot",
     "VectorMemory",
     "Warehouse",

@@ -9,6 +9,9 @@ import pandas as pd
 from newsworld_dagster.warehouse.connected import Connected
 from newsworld_dagster.warehouse.queries import in_force, verdicts_in_force
 
+# The last links of claims and verdicts, and the number of heads.
+RecordEnd = tuple[tuple[int, str], tuple[int, str], int]
+
 
 class RecordReads(Connected):
     """What a Reader offers about claims and verdicts."""
@@ -41,6 +44,10 @@ class RecordReads(Connected):
     def verdicts_head(self) -> tuple[int, str]:
         """Number and hash of the last sealed verdict; (0, zeros) when there is none."""
         return self._last_link("outcomes.verdict_chain")
+
+    def record_end(self) -> RecordEnd:
+        """Where the record ends: what was appended to it since has moved this."""
+        return self.ledger_head(), self.verdicts_head(), self.count("forecasts.heads")
 
     def unsealed_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """Verdicts decided up to `as_of` that no link of the chain covers yet."""
