@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from newsworld_dagster.alerts import Alert, send
-from newsworld_dagster.defs.limits import RANGE_END, RANGE_START
+from newsworld_dagster.defs.limits import RANGE_END, RANGE_START, collect_rarely
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.runhistory import days_at_once, history_kept_open
 from newsworld_dagster.runsafety import PROCESS_TAG, close_dead_runs, run_turn, this_process
@@ -152,6 +152,7 @@ def render_pages(world: World) -> None:
 
 
 def _run(world: World, name: str, tags: dict[str, str]) -> None:
+    collect_rarely()
     with (
         run_turn(world.settings, world.progress),
         dagster_instance(world.settings) as instance,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -24,7 +23,7 @@ from newsworld_dagster.defs.ahead import (
     rows_in,
     take_over,
 )
-from newsworld_dagster.defs.limits import one_blas_thread
+from newsworld_dagster.defs.limits import collect_rarely, one_blas_thread
 from newsworld_dagster.defs.making import (
     Day,
     DigestsMaker,
@@ -213,8 +212,7 @@ def begin_ahead(context: dg.AssetExecutionContext, world: World) -> None:
 def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     """Make the days of a lane in its copy of the warehouse."""
     os.nice(GIVES_WAY * lane.behind)
-    # Caches of what was read grow large, and are gone over each time that the collector runs.
-    gc.set_threshold(100_000, 20, 20)
+    collect_rarely()
     world = World(order.settings, given_encoder=order.encoder, code_version=order.code_version)
     warehouse = RecordingWarehouse(copy)
     world.warehouse = warehouse

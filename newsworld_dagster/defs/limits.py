@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import functools
+import gc
 import inspect
 import signal
 import sys
@@ -31,6 +32,14 @@ AGAIN_SECONDS = 30.0
 LAST_SECONDS = 120.0
 END = object()
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def collect_rarely() -> None:
+    """Look for garbage less often, in a process that holds a record in memory.
+
+    What was read is many objects and stays, and each look goes through all of them.
+    """
+    gc.set_threshold(100_000, 20, 20)
 
 
 class StepOverdueError(DagsterExecutionInterruptedError):

@@ -18,6 +18,7 @@ import pandas as pd
 from newsworld_dagster.contracts.asking import LanguageModel
 from newsworld_dagster.contracts.triggers import trigger_families
 from newsworld_dagster.defs.ahead import Ahead
+from newsworld_dagster.defs.limits import collect_rarely
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
 from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms, connect
 from newsworld_dagster.runhistory import history_kept_open
@@ -207,6 +208,7 @@ def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
         yield world
         return
     assert context.instance is not None, "a run has an instance"
+    collect_rarely()
     note_process(context.instance, context.run.run_id)
     with (
         run_turn(settings, context.log.info if context.log else print),

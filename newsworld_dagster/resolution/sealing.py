@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -110,17 +111,35 @@ def verify_ages(
     seen = first_seen.to_dict()
     rows = verdicts.sort_values(["decided_at", "resolution_id"])
     named = (rows[name].tolist() for name in ("claim_id", "decided_at", "evidence"))
+    # The forecasters of a question share its evidence.
+    latest: dict[str, tuple[pd.Timestamp, str]] = {}
     for claim, decided, evidence in zip(*named, strict=True):
         if claim in made and decided < made[claim]:
             return VerdictFault(0, claim, "its verdict is older than the claim")
-        for item in json.loads(evidence):
-            article = item.get("article_id")
-            for moment in (seen.get(article), item.get("seen_at")):
-                if moment is not None and pd.Timestamp(moment) > decided:
-                    return VerdictFault(
-                        0,
-                        claim,
-                        f"its verdict of {decided} is older than its evidence: article "
-                        f"{article} was seen on {pd.Timestamp(moment)}",
-                    )
+        if evidence not in latest:
+            latest[evidence] = _latest_seen(json.loads(evidence), seen)
+        moment, article = latest[evidence]
+        if moment > decided:
+            return VerdictFault(
+                0,
+                claim,
+                f"its verdict of {decided} is older than its evidence: article "
+                f"{article} was seen on {moment}",
+            )
     return None
+
+
+def _latest_seen(
+    evidence: Sequence[Mapping[str, str]], seen: Mapping[str, pd.Timestamp]
+) -> tuple[pd.Timestamp, str]:
+    """The latest moment at which an article of some evidence was seen, and which it was.
+
+    By the archive or by the evidence itself, whichever is later.
+    """
+    moments = [
+        (pd.Timestamp(moment), item.get("article_id", ""))
+        for item in evidence
+        for moment in (seen.get(item.get("article_id", "")), item.get("seen_at"))
+        if moment is not None
+    ]
+    return max(moments, key=lambda pair: pair[0], default=(pd.Timestamp.min, ""))
