@@ -197,6 +197,7 @@ def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult
 def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult]:
     """The chain, the claims, and the order of claims, sources and verdicts."""
     with world.warehouse.read() as reader:
+        end = reader.record_end()  # first: what others append meanwhile is not gone through
         claims = reader.table("forecasts.claims")
         verdicts = reader.table("outcomes.resolutions")
         seen = reader.frame("SELECT article_id, first_seen_at FROM news.articles")
@@ -205,7 +206,7 @@ def ledger_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResul
         still_open = reader.open_claims(as_of)
         broken = verify(claims)
         fault = broken or beyond_the_chain(reader, claims, world.settings.snapshot_file)
-        world.sound_to = None if fault else reader.record_end()
+        world.sound_to = None if fault else end
     yield as_result("chain", evaluate_chain(broken, len(claims)), CLAIMS)
     whole = CheckFinding(fault is None, "as signed off" if fault is None else fault.reason)
     yield as_result("record", whole, HEADS)

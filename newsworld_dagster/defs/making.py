@@ -96,7 +96,7 @@ class Day:
 
 
 class Maker(Protocol):
-    """Makes the rows of a step day after day; between days it keeps only what it has read."""
+    """Makes the rows of a step day after day; it keeps in mind only what the warehouse has too."""
 
     def __init__(self, world: World) -> None:
         """Make the rows of a world."""

@@ -124,6 +124,5 @@ def _parsed(features: Sequence[str]) -> pd.DataFrame:
         pa.BufferReader(lines),
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
     )
-    return pd.DataFrame(
-        {name: table[name].cast(pa.float64()).to_numpy() for name in table.column_names}
-    )
+    columns = {name: table[name].cast(pa.float64()).to_numpy() for name in table.column_names}
+    return pd.DataFrame(columns, index=range(len(features)))

@@ -142,4 +142,6 @@ def _latest_seen(
         for moment in (seen.get(item.get("article_id", "")), item.get("seen_at"))
         if moment is not None
     ]
-    return max(moments, key=lambda pair: pair[0], default=(pd.Timestamp.min, ""))
+    # No moment is later than NaT, nor NaT than any: it would hide what comes behind it.
+    dated = [pair for pair in moments if not pd.isna(pair[0])]
+    return max(dated, key=lambda pair: pair[0], default=(pd.Timestamp.min, ""))

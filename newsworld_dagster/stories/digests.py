@@ -25,6 +25,7 @@ from newsworld_dagster.stories.sentences import (
     reports,
     summary_sentences,
     titles,
+    untold,
 )
 from newsworld_dagster.stories.sources import (
     Article,
@@ -173,9 +174,9 @@ class _Desk:
         )
 
     def _item(self, story: str, articles: list[Article]) -> dict[str, Any] | None:
+        articles = [article for article in articles if not untold(article)]
         fresh = [article for article in articles if article.fresh]
-        # A live page is a source; what sells or serves readers is not.
-        alone = voices(filter(reports, articles))
+        alone = voices(articles)
         sources, news = count_publishers(alone), count_publishers(a for a in alone if a.fresh)
         kind = "changed" if story in self.told_stories else "happened"
         # A story known from the digest before has changed only with news of a voice of its own.
@@ -220,7 +221,7 @@ class _Desk:
         said = [headline.text, *self.told]
         adding = [
             sentence
-            for sentence in self._ranked(fresh, summary_sentences(fresh))
+            for sentence in self._ranked(fresh, summary_sentences(list(filter(reports, fresh))))
             if not repeats(sentence.text, said, limit)
         ]
         own = (s for s in adding if s.article_id == headline.article_id)

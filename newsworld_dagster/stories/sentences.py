@@ -117,18 +117,19 @@ def stands_alone(text: str, title: str) -> bool:
     return not _DEFINITE.match(text) and len(_stems(text) & _stems(title)) >= 2
 
 
-def reports(article: Article) -> bool:
-    """Whether an article reports: it does not sell, serve, announce a broadcast or comment.
+def untold(article: Article) -> bool:
+    """Whether a title is the publisher's name: an address was listed before its page was made."""
+    return "".join(words(article.title)).lower() in article.publisher.split(".")
 
-    A title that is the publisher's name tells that an address was listed before its page was made.
-    """
+
+def reports(article: Article) -> bool:
+    """Whether an article reports: it does not sell, serve, announce a broadcast or comment."""
     sells = _UNPRINTED["service"].search(article.title)
     if _UNPRINTED["broadcast"].search(article.title) or (
         sells and not _UNPRINTED["live page"].search(article.title)
     ):
         return False
-    name = "".join(words(article.title)).lower()
-    return name not in article.publisher.split(".") and not _COMMENT.search(article.summary)
+    return not untold(article) and not _COMMENT.search(article.summary)
 
 
 def titles(articles: Sequence[Article]) -> list[Sentence]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -61,21 +62,29 @@ def copy_tables(warehouse: Warehouse, path: Path, kept: Mapping[str, Kept] | Non
         assert live is not None
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_WRITE)")
-        connection.execute(f'COPY FROM DATABASE "{live[0]}" TO snapshot (SCHEMA)')
-        # One transaction, for what is committed is written twice: to the log and to the file.
-        connection.execute("BEGIN")
-        tables = connection.execute(
-            "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?",
-            [live[0]],
-        ).fetchall()
-        for (name,) in tables:
-            condition, parameters = (kept or {}).get(name, ("true", []))
-            connection.execute(
-                f"INSERT INTO snapshot.{name} "  # noqa: S608
-                f'SELECT * FROM "{live[0]}".{name} WHERE {condition}',
-                parameters,
-            )
-        connection.execute("COMMIT")
+        try:
+            connection.execute(f'COPY FROM DATABASE "{live[0]}" TO snapshot (SCHEMA)')
+            # One transaction, for what is committed is written twice: to the log and to the file.
+            connection.execute("BEGIN")
+            tables = connection.execute(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
+                "WHERE database_name = ?",
+                [live[0]],
+            ).fetchall()
+            for (name,) in tables:
+                condition, parameters = (kept or {}).get(name, ("true", []))
+                connection.execute(
+                    f"INSERT INTO snapshot.{name} "  # noqa: S608
+                    f'SELECT * FROM "{live[0]}".{name} WHERE {condition}',
+                    parameters,
+                )
+            connection.execute("COMMIT")
+        except BaseException:
+            # The connection may be held on to for what comes next.
+            for left in ("ROLLBACK", "DETACH snapshot"):
+                with suppress(duckdb.Error):
+                    connection.execute(left)
+            raise
         connection.execute("DETACH snapshot")
 
 

@@ -145,13 +145,21 @@ def test_an_end_cut_off_shows_in_the_seals_of_editions(world: World) -> None:
     assert f"sealed with {made} claims" in (fault_of(world) or "")
 
 
+def with_evidence(row: dict[str, object], **first: str) -> dict[str, object]:
+    """A verdict that rests on something more, before what it had."""
+    return row | {"evidence": json.dumps([first, *json.loads(str(row["evidence"]))])}
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [
         (lambda: verdict(3, 1.0, seen_days=1.5), "is older than its evidence"),
+        # A moment that is none hides no other.
+        (lambda: with_evidence(verdict(3, 1.0, seen_days=1.5), article_id="z", seen_at="NaT"),
+         "is older than its evidence"),
         (lambda: verdict(3, -1.0), "is older than the claim"),
     ],
-)
+)  # fmt: skip
 def test_a_verdict_too_old_is_found(
     world: World, row: Callable[[], dict[str, object]], words: str
 ) -> None:

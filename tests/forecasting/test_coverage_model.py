@@ -84,6 +84,7 @@ def test_what_was_read_for_another_day_changes_no_model() -> None:
     # Another day's claims have a feature more, and values that these do not have.
     richer = claims["features"].map(lambda text: json.dumps(json.loads(text) | {"a_new_one": 3.5}))
     assert fit(claims.assign(features=richer)).fitted_on == 300
+    assert fit(claims.assign(features="{}")).fitted_on == 300
     assert np.array_equal(fit(claims).probabilities(asked), alone)
     assert np.array_equal(fit(settled(300)[::-1]).probabilities(asked).round(9), alone.round(9))
 

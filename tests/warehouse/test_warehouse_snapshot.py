@@ -15,6 +15,7 @@ from newsworld_dagster.warehouse import (
     publish_snapshot,
 )
 from newsworld_dagster.warehouse.scratch import folder_beside
+from newsworld_dagster.warehouse.snapshot import copy_tables
 from tests.warehouse.warehouse_rows import articles, at, vectors
 
 
@@ -160,3 +161,16 @@ def test_readers_get_no_whole_texts_and_no_vectors_that_they_never_ask_for(
     # A backup is of everything.
     counts = back_up(warehouse, tmp_path / "backup.duckdb")
     assert (counts["news.full_texts"], counts["embeddings.vectors"]) == (1, 2)
+
+
+def test_a_copy_that_fails_leaves_a_held_connection_as_it_was(
+    warehouse: Warehouse, target: Path, tmp_path: Path
+) -> None:
+    add(warehouse, "14")
+    with warehouse.hold():
+        with pytest.raises(duckdb.Error, match="no_column"):
+            copy_tables(warehouse, tmp_path / "copy.duckdb", {"news.articles": ("no_column", [])})
+        add(warehouse, "15")
+        publish_snapshot(warehouse, target)
+    with open_snapshot(target) as snapshot:
+        assert len(snapshot.table("news.articles")) == 2
