@@ -191,9 +191,9 @@ class TopicsMaker:
         """The topics alive as a day begins; read, where the day before was not made here."""
         if self._left is not None and self._left[0] == day - pd.Timedelta(days=1):
             known = self._left[1]
-            return known[(known["lifecycle"] != "closed") & (known["closed_from"] > day)]
-        known = reader.topics_as_of(day, reach)
-        return known[known["lifecycle"] != "closed"]
+        else:
+            known = reader.topics_as_of(day, reach)
+        return known[known["closed_from"] > day]
 
 
 class LedgerMaker:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.json
 
 from newsworld_dagster.forecasting.base_rate import BaseRate
 from newsworld_dagster.forecasting.questions import Question
@@ -18,8 +18,6 @@ LEAST_SETTLED = 150
 FLOOR = 0.02
 
 _FAMILIES = ("continuation", "publishers", "growth", "trigger")
-# A text of them takes some 100 bytes beside its own.
-_MOST_READINGS = 100_000
 _CROSSED = ("reach_3", "reach_7", "reach_14", "reach_28", "window")
 
 
@@ -49,8 +47,9 @@ class CoverageModel:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        self._names, values = _READINGS.of(settled["features"].tolist())
-        design = self._design(values, settled["template"].tolist())
+        rows = [_features(text) for text in settled["features"]]
+        self._names = sorted(set().union(*rows))
+        design = self._design(_table(rows, self._names), settled["template"].tolist())
         # Claims are many and features few: Newton's method gets to the optimum itself, in less
         # time than it takes others to come near it.
         regression = LogisticRegression(C=0.3, solver="newton-cholesky", tol=1e-8)
@@ -65,9 +64,8 @@ class CoverageModel:
         if not self.fitted_on:
             raw = np.array([self.base_rate.probability(question) for question in questions])
         else:
-            rows = (question.features for question in questions)
             design = self._design(
-                np.array([[row.get(name, 0.0) for name in self._names] for row in rows]),
+                _table([question.features for question in questions], self._names),
                 [question.template for question in questions],
             )
             raw = self._model.predict_proba(design)[:, 1]
@@ -85,44 +83,13 @@ class CoverageModel:
         return np.hstack([values, families, *crossed])
 
 
-class _Readings:
-    """Features in JSON, read once each: the whole record is asked for anew on each day."""
-
-    def __init__(self) -> None:
-        self._begin()
-
-    def _begin(self) -> None:
-        self._place: dict[str, int] = {}
-        self._values = pd.DataFrame()
-
-    def of(self, features: Sequence[str]) -> tuple[list[str], np.ndarray]:
-        """Sorted names of the features of some texts, and their values; 0 where one has none."""
-        unread = [text for text in dict.fromkeys(features) if text not in self._place]
-        if len(self._place) + len(unread) > _MOST_READINGS:
-            self._begin()
-            unread = list(dict.fromkeys(features))
-        if unread:
-            self._values = pd.concat([self._values, _parsed(unread)], ignore_index=True)
-            start = len(self._place)
-            self._place |= {text: start + number for number, text in enumerate(unread)}
-        own = self._values.iloc[[self._place[text] for text in features]]
-        own = own.loc[:, own.notna().any()]
-        names = sorted(own.columns)
-        return names, np.ascontiguousarray(own[names].fillna(0.0).to_numpy())
+# The whole record is asked for anew on each day.
+@lru_cache(maxsize=100_000)
+def _features(text: str) -> dict[str, float]:
+    found: dict[str, float] = json.loads(text)
+    return found
 
 
-_READINGS = _Readings()
-
-
-def _parsed(features: Sequence[str]) -> pd.DataFrame:
-    """Values of features in JSON, one object a text; missing where one has none.
-
-    By arrow, all in one block: what type a column has is inferred from the first.
-    """
-    lines = "\n".join(features).encode()
-    table = pa.json.read_json(
-        pa.BufferReader(lines),
-        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-    )
-    columns = {name: table[name].cast(pa.float64()).to_numpy() for name in table.column_names}
-    return pd.DataFrame(columns, index=range(len(features)))
+def _table(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> np.ndarray:
+    """Values of named features, shape (rows, names); 0 where a row has none."""
+    return np.array([[row.get(name) or 0.0 for name in names] for row in rows], dtype=float)

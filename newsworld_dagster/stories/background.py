@@ -14,7 +14,6 @@ from pathlib import Path
 import pandas as pd
 
 from newsworld_dagster.contracts.terms import STOPWORDS, stem, words
-from newsworld_dagster.stories.lexicon import Lexicon
 
 WEIGHTS = Path(__file__).with_name("weights")
 # In how many articles a stem or pair must stand to count as seen.
@@ -35,8 +34,9 @@ class Background:
     @classmethod
     def of(cls, titles: Iterable[str], summaries: Iterable[str]) -> Background:
         """Count the articles that came before those to be clustered."""
-        read = _ARTICLES.number(zip(titles, summaries, strict=True))
-        return cls(len(read.lengths), read.count(least=_LEAST))
+        articles = list(zip(titles, summaries, strict=True))
+        held = Counter(itertools.chain.from_iterable(map(_held, articles)))
+        return cls(len(articles), {term: n for term, n in held.items() if n >= _LEAST})
 
     @classmethod
     def packaged(cls) -> Background:
@@ -117,7 +117,3 @@ def _held(article: tuple[str, str]) -> dict[str, None]:
     """Stems and pairs of an article, each once."""
     head, body = (stems(text) for text in article)
     return dict.fromkeys((*head, *body, *neighbours(head), *neighbours(body)))
-
-
-# Tomorrow's history holds most of today's.
-_ARTICLES = Lexicon(_held)

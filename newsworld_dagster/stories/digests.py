@@ -182,9 +182,10 @@ class _Desk:
         # A story known from the digest before has changed only with news of a voice of its own.
         if news == 0 or (sources if kind == "changed" else news) < self.parameters.least(kind):
             return None
-        if sum(map(reports, fresh)) * 2 <= len(fresh):
+        reporting = [article for article in fresh if reports(article)]
+        if len(reporting) * 2 <= len(fresh):
             return None
-        words = self._words(fresh)
+        words = self._words(fresh, reporting)
         if words is None:
             return None
         headline, sentence = words
@@ -208,20 +209,22 @@ class _Desk:
             "score": _score(news, earlier, sources, self.topics[topic]["publishers"]),
         }
 
-    def _words(self, fresh: list[Article]) -> tuple[Sentence, Sentence | None] | None:
+    def _words(
+        self, fresh: list[Article], reporting: list[Article]
+    ) -> tuple[Sentence, Sentence | None] | None:
         """A headline that the digest before did not have, and a sentence that adds to it.
 
-        The sentence is of the same article where that has one.
+        Both of articles that report; the sentence is of the same one where that has one.
         """
         limit = self.parameters.repeated
-        ranked = self._ranked(fresh, titles(fresh))
+        ranked = self._ranked(fresh, titles(reporting))
         headline = next((t for t in ranked if not repeats(t.text, self.told, limit)), None)
         if headline is None:
             return None
         said = [headline.text, *self.told]
         adding = [
             sentence
-            for sentence in self._ranked(fresh, summary_sentences(list(filter(reports, fresh))))
+            for sentence in self._ranked(fresh, summary_sentences(reporting))
             if not repeats(sentence.text, said, limit)
         ]
         own = (s for s in adding if s.article_id == headline.article_id)

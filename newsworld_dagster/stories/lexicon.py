@@ -36,10 +36,10 @@ class Numbered:
         """The text of each term, shape (all terms,)."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
-    def count(self, least: int = 1) -> Counter[str]:
-        """How often each term stands in the texts, of the terms that do so `least` times."""
+    def count(self) -> Counter[str]:
+        """How often each term stands in the texts."""
         counts = np.bincount(self.numbers)
-        held = np.flatnonzero(counts >= least)
+        held = np.flatnonzero(counts)
         names = map(self.terms.__getitem__, held.tolist())
         return Counter(dict(zip(names, counts[held].tolist(), strict=True)))
 

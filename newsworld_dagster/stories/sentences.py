@@ -137,7 +137,7 @@ def titles(articles: Sequence[Article]) -> list[Sentence]:
     return [
         Sentence(article.title, article.article_id, True)
         for article in articles
-        if fault_of(article.title, is_title=True) is None and reports(article)
+        if fault_of(article.title, is_title=True) is None
     ]
 
 

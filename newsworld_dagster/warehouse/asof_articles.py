@@ -117,26 +117,25 @@ class ArticleReads(Connected):
     def _stored_vectors(
         self, model: str, digests: list[str], behind: int = 0
     ) -> tuple[list[str], np.ndarray]:
-        self.connection.register("wanted", pa.table({"content_digest": digests}))
-        found = self.connection.execute(
-            # The narrow columns find the rows, and the vectors are read of these alone: texts of
-            # some days were stored together, and the others' vectors are not even decompressed.
-            """
-            WITH held AS MATERIALIZED (
-                SELECT rowid AS place FROM embeddings.vectors
-                SEMI JOIN wanted USING (content_digest) WHERE model = $model
-            ),
-            reach AS (SELECT max(place) AS last FROM held)
-            SELECT content_digest, vector FROM embeddings.vectors WHERE rowid IN (
-                SELECT place FROM held
-                UNION
-                SELECT rowid FROM embeddings.vectors, reach
-                WHERE model = $model AND rowid > last AND rowid <= last + $behind
-            )
-            """,
-            {"model": model, "behind": behind},
-        ).to_arrow_table()
-        self.connection.unregister("wanted")
+        with self.handed("wanted", pa.table({"content_digest": digests})):
+            found = self.connection.execute(
+                # The narrow columns find the rows, and the vectors are read of these alone: texts
+                # of some days were stored together, the others' are not even decompressed.
+                """
+                WITH held AS MATERIALIZED (
+                    SELECT rowid AS place FROM embeddings.vectors
+                    SEMI JOIN wanted USING (content_digest) WHERE model = $model
+                ),
+                reach AS (SELECT max(place) AS last FROM held)
+                SELECT content_digest, vector FROM embeddings.vectors WHERE rowid IN (
+                    SELECT place FROM held
+                    UNION
+                    SELECT rowid FROM embeddings.vectors, reach
+                    WHERE model = $model AND rowid > last AND rowid <= last + $behind
+                )
+                """,
+                {"model": model, "behind": behind},
+            ).to_arrow_table()
         texts = found["content_digest"].to_pylist()
         missing = len(set(digests).difference(texts))
         if missing:
@@ -172,11 +171,9 @@ class ArticleReads(Connected):
     def texts(self, article_ids: Sequence[str]) -> pd.DataFrame:
         """Of articles by id, in any order: article_id, title and summary."""
         wanted = pa.table({"article_id": pa.array(article_ids, pa.string())})
-        self.connection.register("wanted", wanted)
-        frame = self.frame(
-            # The narrow column finds the rows, and the texts are read of these alone.
-            "SELECT article_id, title, summary FROM news.articles WHERE rowid IN "
-            "(SELECT rowid FROM news.articles SEMI JOIN wanted USING (article_id))"
-        )
-        self.connection.unregister("wanted")
-        return frame
+        with self.handed("wanted", wanted):
+            return self.frame(
+                # The narrow column finds the rows, and the texts are read of these alone.
+                "SELECT article_id, title, summary FROM news.articles WHERE rowid IN "
+                "(SELECT rowid FROM news.articles SEMI JOIN wanted USING (article_id))"
+            )

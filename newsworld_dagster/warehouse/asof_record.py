@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+import pyarrow as pa
 
 from newsworld_dagster.warehouse.connected import Connected
 from newsworld_dagster.warehouse.queries import in_force, verdicts_in_force
@@ -90,11 +91,9 @@ class RecordReads(Connected):
 
     def anchors(self, anchor_ids: pd.Series) -> pd.DataFrame:
         """Anchors by id."""
-        wanted = pd.DataFrame({"anchor_id": anchor_ids.drop_duplicates().astype(str)})
-        self.connection.register("wanted", wanted)
-        frame = self.frame("SELECT * FROM forecasts.anchors SEMI JOIN wanted USING (anchor_id)")
-        self.connection.unregister("wanted")
-        return frame
+        wanted = pa.table({"anchor_id": pa.array(anchor_ids.drop_duplicates(), pa.string())})
+        with self.handed("wanted", wanted):
+            return self.frame("SELECT * FROM forecasts.anchors SEMI JOIN wanted USING (anchor_id)")
 
     def claims_with_verdicts(self, as_of: pd.Timestamp) -> pd.DataFrame:
         """The record up to `as_of`: each claim but those of the warm-up, with its verdict then."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from newsworld_dagster.warehouse.connected import Connected
+from newsworld_dagster.warehouse.queries import story_of_articles, topic_of_stories
 
 
 class TopicReads(Connected):
@@ -99,16 +100,13 @@ class TopicReads(Connected):
         duplicate_of, first_seen_at and day.
         """
         return self.frame(
-            """
+            f"""
             WITH alive AS (
                 SELECT topic_id FROM stories.topics WHERE day < $day
                 GROUP BY topic_id HAVING arg_max(closed_from, day) > $day
             ),
             linked AS MATERIALIZED (
-                SELECT story_id, topic_id FROM (
-                    SELECT story_id, arg_max(topic_id, day) AS topic_id FROM stories.topic_stories
-                    WHERE day < $day GROUP BY story_id
-                ) SEMI JOIN alive USING (topic_id)
+                SELECT * FROM ({topic_of_stories("day < $day")}) SEMI JOIN alive USING (topic_id)
             ),
             -- Only what was ever of these stories is asked where it stands now.
             touched AS (
@@ -116,10 +114,7 @@ class TopicReads(Connected):
                 WHERE day <= $day
             ),
             assigned AS (
-                SELECT article_id, arg_max(story_id, day) AS story_id FROM stories.assignments
-                SEMI JOIN touched USING (article_id)
-                WHERE day <= $day
-                GROUP BY article_id
+                {story_of_articles("day <= $day", "SEMI JOIN touched USING (article_id)")}
             )
             SELECT topic_id, article_id, story_id, publisher, duplicate_of, first_seen_at, a.day
             FROM assigned
@@ -127,7 +122,7 @@ class TopicReads(Connected):
             JOIN news.articles AS a USING (article_id)
             WHERE first_seen_at <= $before
             ORDER BY first_seen_at, article_id
-            """,
+            """,  # noqa: S608
             {"day": day, "before": before},
         )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 
 class Connected:
@@ -17,6 +21,15 @@ class Connected:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+
+    @contextmanager
+    def handed(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Rows that a query finds under a name."""
+        self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
 
     def table(self, name: str) -> pd.DataFrame:
         """The whole of `schema.name`."""

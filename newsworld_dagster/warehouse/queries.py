@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def last_written(table: str, key: str, when: str, columns: str = "*") -> str:
+def last_written(table: str, key: str, when: str) -> str:
     """SQL for the row of each `key` that the last of some days wrote.
 
     Parameters
@@ -14,19 +14,27 @@ def last_written(table: str, key: str, when: str, columns: str = "*") -> str:
         The condition on the day.
     """
     return (
-        f"SELECT {columns} FROM {table} WHERE {when} "  # noqa: S608
+        f"SELECT * FROM {table} WHERE {when} "  # noqa: S608
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY day DESC) = 1"
     )
 
 
 def story_of_articles(when: str, among: str = "") -> str:
     """SQL for article_id and story_id, as the last of some days left them."""
-    return last_written(f"stories.assignments {among}", "article_id", when, "article_id, story_id")
+    return _last_of("stories.assignments", "article_id", "story_id", when, among)
 
 
 def topic_of_stories(when: str) -> str:
     """SQL for story_id and topic_id, as the last of some days left them."""
-    return last_written("stories.topic_stories", "story_id", when, "story_id, topic_id")
+    return _last_of("stories.topic_stories", "story_id", "topic_id", when)
+
+
+def _last_of(table: str, key: str, value: str, when: str, among: str = "") -> str:
+    """SQL for one column of `last_written`, by a cheaper aggregate."""
+    return (
+        f"SELECT {key}, arg_max({value}, day) AS {value} FROM {table} {among} "  # noqa: S608
+        f"WHERE {when} GROUP BY {key}"
+    )
 
 
 # Of the record up to $as_of, the claim of the most preferred forecaster on each question.

@@ -113,7 +113,7 @@ class Writer(Reader):
         if not rows.num_rows:
             return rows
         keys = CONTRACTS[table].unique or []
-        with self._incoming(rows):
+        with self.handed("incoming", rows):
             stored = self.stored_keys(table, keys, f"SEMI JOIN incoming USING ({_listed(keys)})")
         if not stored:
             return rows
@@ -128,20 +128,11 @@ class Writer(Reader):
 
     def _insert(self, table: str, rows: pa.Table) -> int:
         if rows.num_rows:
-            with self._incoming(rows):
+            with self.handed("incoming", rows):
                 self.connection.execute(
                     f"INSERT INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
                 )
         return int(rows.num_rows)
-
-    @contextmanager
-    def _incoming(self, rows: pa.Table) -> Iterator[None]:
-        """The rows under the name `incoming`."""
-        self.connection.register("incoming", rows)
-        try:
-            yield
-        finally:
-            self.connection.unregister("incoming")
 
     @staticmethod
     def _refuse_append_only(table: str) -> None:
