@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.special import expit, logit
+import scipy
 
 
 def combine(probabilities: Sequence[float], weights: Sequence[float]) -> float:
@@ -31,5 +31,7 @@ def combine(probabilities: Sequence[float], weights: Sequence[float]) -> float:
         raise ValueError(f"Probabilities must lie strictly between 0 and 1: {list(probabilities)}.")
     if not all(0 <= w < math.inf for w in weights) or not sum(weights) > 0:
         raise ValueError(f"Weights must be finite, not negative and not all 0: {list(weights)}.")
-    odds = sum(w * float(logit(p)) for p, w in zip(probabilities, weights, strict=True))
-    return float(expit(odds / sum(weights)))
+    odds = sum(
+        w * float(scipy.special.logit(p)) for p, w in zip(probabilities, weights, strict=True)
+    )
+    return float(scipy.special.expit(odds / sum(weights)))

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy
-from scipy.special import expit, softmax
 
 from newsworld_dagster.forecasting.recalibration import SLOPE_SD
 from newsworld_dagster.forecasting.settled import (
@@ -96,11 +95,11 @@ def fit_ensemble(
     x = np.nan_to_num(table.to_numpy())
 
     def loss(at: FloatArray) -> tuple[float, FloatArray]:
-        weights, factor = softmax(at[:-1]), at[-1]
+        weights, factor = scipy.special.softmax(at[:-1]), at[-1]
         reach = present @ weights
         mean = (x @ weights) / reach
         z = factor * mean
-        residual = expit(z) - y
+        residual = scipy.special.expit(z) - y
         by_weight = ((factor * residual / reach)[:, None] * (x - mean[:, None] * present)).sum(0)
         pull = shrink * MEMBER_CLAIMS * (len(weights) * weights - 1)
         gradient = np.append(
@@ -124,7 +123,7 @@ def fit_ensemble(
         bounds=[(-6, 6)] * len(members) + [(0, None) if extremise else (1, 1)],
         options={"ftol": 1e-13, "maxiter": 500},
     )
-    weights = softmax(found.x[:-1])
+    weights = scipy.special.softmax(found.x[:-1])
     named = {name: float(weight) for name, weight in zip(members, weights, strict=True)}
     return Ensemble(named, float(found.x[-1]), as_of, len(table))
 
@@ -162,7 +161,7 @@ def combine(
     table = table[table.notna().sum(axis=1) >= max(least, 1)]
     weights = np.array(list(ensemble.weights.values()))
     mean = (np.nan_to_num(table.to_numpy()) @ weights) / (table.notna().to_numpy() @ weights)
-    combined = np.clip(expit(ensemble.factor * mean), 1e-12, 1 - 1e-12)
+    combined = np.clip(scipy.special.expit(ensemble.factor * mean), 1e-12, 1 - 1e-12)
     return pd.Series(combined, index=table.index, name="probability")
 
 

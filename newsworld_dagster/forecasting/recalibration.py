@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy
-from scipy.special import expit, logit
 
 from newsworld_dagster.forecasting.settled import (
     ForwardError,
@@ -125,10 +124,10 @@ def recalibrate(
     applied_after(model.as_of, made_at)
     x = log_odds(probabilities)
     if model.method == "platt":
-        return _open(expit(model.intercept + model.slope * x))
+        return _open(scipy.special.expit(model.intercept + model.slope * x))
     # Beyond the outermost knots the map goes on with slope 1.
     inside = np.clip(x, KNOTS[0], KNOTS[-1])
-    return _open(expit(np.interp(inside, KNOTS, model.levels) + (x - inside)))
+    return _open(scipy.special.expit(np.interp(inside, KNOTS, model.levels) + (x - inside)))
 
 
 def describe(model: Recalibration) -> str:
@@ -151,7 +150,7 @@ def _platt(x: FloatArray, y: FloatArray, shrink: float) -> tuple[float, float]:
     def loss(at: FloatArray) -> tuple[float, FloatArray]:
         z = at[0] * x + at[1]
         off = at - (1.0, 0.0)
-        residual = expit(z) - y
+        residual = scipy.special.expit(z) - y
         gradient = np.array([residual @ x, residual.sum()]) + precision * off
         # log(1 + e^z) - y z is the negative log likelihood in nats.
         return float(np.logaddexp(0, z).sum() - y @ z + precision @ off**2 / 2), gradient
@@ -182,9 +181,9 @@ def _levels(x: FloatArray, y: FloatArray, shrink: float) -> FloatArray:
     # Never quite without the prior: a knot that no claim is near must stand somewhere, and one
     # that always came true must not reach certainty.
     weight = max(KNOT_CLAIMS * shrink, 1e-6)
-    counts, yes = near + weight, true + weight * expit(KNOTS)
+    counts, yes = near + weight, true + weight * scipy.special.expit(KNOTS)
     pooled = scipy.optimize.isotonic_regression(yes / counts, weights=counts).x
-    return np.asarray(logit(np.clip(pooled, 1e-9, 1 - 1e-9)), dtype=float)
+    return np.asarray(scipy.special.logit(np.clip(pooled, 1e-9, 1 - 1e-9)), dtype=float)
 
 
 def _open(probabilities: FloatArray) -> FloatArray:

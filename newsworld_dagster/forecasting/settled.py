@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import logit
+import scipy
 
 COLUMNS = ("probability", "outcome", "resolve_by", "decided_at")
 
@@ -66,7 +66,7 @@ def log_odds(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
             f"The probability at position {place} (counting from 0) is {float(p[place])!r}; "
             "only probabilities inside (0, 1) have log-odds."
         )
-    return np.asarray(logit(p), dtype=float)
+    return np.asarray(scipy.special.logit(p), dtype=float)
 
 
 def _refuse(resolved: pd.DataFrame, bad: pd.Series, fault: str) -> None:

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import scipy
-from scipy.sparse import coo_array
 
 from newsworld_dagster.scoring.bootstrap import paired_comparison
 from newsworld_dagster.scoring.checked import FloatArray, ScoreInputError
@@ -142,7 +141,9 @@ def difficulty_adjusted(forecasts: pd.DataFrame, score: ScoreName = "brier") -> 
     who, names = pd.factorize(scored["forecaster"], sort=True)
     what, questions = pd.factorize(scored["question_id"])
     size = len(names) + len(questions)
-    graph = coo_array((np.ones(len(who)), (who, what + len(names))), shape=(size, size))
+    graph = scipy.sparse.coo_array(
+        (np.ones(len(who)), (who, what + len(names))), shape=(size, size)
+    )
     _, part = scipy.sparse.csgraph.connected_components(graph, directed=False)
     mass = np.bincount(part[who], scored["weight"])
     kept = part[who] == int(np.argmax(mass))
@@ -150,7 +151,7 @@ def difficulty_adjusted(forecasts: pd.DataFrame, score: ScoreName = "brier") -> 
     weight = scored["weight"].to_numpy(float) * kept
     value = scored["score"].to_numpy(float)
     shape = (len(names), len(questions))
-    answers = coo_array((weight, (who, what)), shape=shape).tocsr()
+    answers = scipy.sparse.coo_array((weight, (who, what)), shape=shape).tocsr()
     total = np.bincount(what, weight, len(questions))
     inverse = np.divide(1.0, total, out=np.zeros(len(total)), where=total > 0)
     swept = np.bincount(what, weight * value, len(questions)) * inverse

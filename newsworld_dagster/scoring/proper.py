@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlogy
+import scipy
 
 from newsworld_dagster.scoring.checked import (
     FloatArray,
@@ -274,4 +274,4 @@ def brier_kernel(p: FloatArray, y: FloatArray) -> FloatArray:
 def log_kernel(p: FloatArray, y: FloatArray) -> FloatArray:
     """Log scores of input that is known to be good; certain and wrong is infinite."""
     # xlogy has 0 * log(0) = 0, so that a certain forecast that came true scores 0.
-    return -(xlogy(y, p) + xlogy(1.0 - y, 1.0 - p)) + 0.0
+    return -(scipy.special.xlogy(y, p) + scipy.special.xlogy(1.0 - y, 1.0 - p)) + 0.0

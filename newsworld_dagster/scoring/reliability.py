@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy
-from scipy.special import ndtri
 
 from newsworld_dagster.scoring.checked import (
     FloatArray,
@@ -225,7 +224,7 @@ def wilson_interval(
     share: FloatArray, size: FloatArray, level: float
 ) -> tuple[FloatArray, FloatArray]:
     """Wilson's interval of a share among so many; see `calibration_bins`."""
-    z = ndtri((1 + level) / 2)
+    z = scipy.special.ndtri((1 + level) / 2)
     centre = size * share + z**2 / 2
     reach = z * np.sqrt(size * share * (1 - share) + z**2 / 4)
     low, high = (centre - reach) / (size + z**2), (centre + reach) / (size + z**2)

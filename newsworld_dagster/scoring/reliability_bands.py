@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy
-from scipy.sparse import coo_array
 
 from newsworld_dagster.scoring.checked import (
     FloatArray,
@@ -171,8 +170,8 @@ def confidence_band(
     if number < 2:
         return pd.DataFrame({"probability": distinct, "low": np.nan, "high": np.nan})
     shape = (number, len(distinct))
-    yes = coo_array((weight * outcomes, (codes, index)), shape=shape).tocsr()
-    all_of = coo_array((weight, (codes, index)), shape=shape).tocsr()
+    yes = scipy.sparse.coo_array((weight * outcomes, (codes, index)), shape=shape).tocsr()
+    all_of = scipy.sparse.coo_array((weight, (codes, index)), shape=shape).tocsr()
     rng = np.random.default_rng(seed)
     curves = np.empty((n_resamples, len(distinct)))
     for row in range(n_resamples):
@@ -218,7 +217,9 @@ def calibrated_shares(
     rng = np.random.default_rng(seed)
     if clusters is not None:
         codes, number = cluster_codes(clusters, len(p))
-        cells = coo_array((weight * (y - p), (codes, index)), shape=(number, size)).tocsr()
+        cells = scipy.sparse.coo_array(
+            (weight * (y - p), (codes, index)), shape=(number, size)
+        ).tocsr()
         shares = expected + (signs(rng, n_resamples, number) @ cells) / mass
         return CalibratedShares(distinct, mass, observed, shares, number)
     if np.ptp(weight) == 0:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr, stdtrit
+import scipy
 
 from newsworld_dagster.scoring.checked import FloatArray, ScoreInputError
 
@@ -86,8 +86,8 @@ def effective_clusters(size: npt.NDArray[Any]) -> float:
 
 def expanded_tail(tail: float, clusters: float) -> float:
     """Tail that makes a percentile interval as wide as Student's t on so many clusters."""
-    reach = stdtrit(clusters - 1, 1 - tail) * np.sqrt(clusters / (clusters - 1))
-    return float(ndtr(-reach))
+    reach = scipy.special.stdtrit(clusters - 1, 1 - tail) * np.sqrt(clusters / (clusters - 1))
+    return float(scipy.special.ndtr(-reach))
 
 
 def resampled_sums(sums: FloatArray, n_resamples: int, seed: int) -> FloatArray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+import scipy
 
 from newsworld_dagster.contracts.stories import ASSIGNMENTS, LINEAGE
 from newsworld_dagster.stories.background import Background
@@ -150,7 +150,7 @@ class Reasons:
     """Why an article is where it is."""
 
     def __init__(
-        self, space: PairSpace, probability: sparse.csr_matrix, window: pd.DataFrame
+        self, space: PairSpace, probability: scipy.sparse.csr_matrix, window: pd.DataFrame
     ) -> None:
         self.space, self.probability = space, probability
         self.ids = window["article_id"].to_numpy(dtype=object)
@@ -201,7 +201,7 @@ class Reasons:
 
 
 def _assign_online(
-    probability: sparse.csr_matrix,
+    probability: scipy.sparse.csr_matrix,
     ids: np.ndarray,
     before: np.ndarray,
     new: np.ndarray,
@@ -231,7 +231,7 @@ def _assign_online(
 
 
 def _repair(
-    probability: sparse.csr_matrix,
+    probability: scipy.sparse.csr_matrix,
     ids: np.ndarray,
     online: np.ndarray,
     before: np.ndarray,
@@ -265,7 +265,7 @@ def _repair(
 
 
 def _groups(
-    probability: sparse.csr_matrix,
+    probability: scipy.sparse.csr_matrix,
     codes: np.ndarray,
     places: np.ndarray,
     linked: float,
@@ -278,11 +278,11 @@ def _groups(
     own, inverse = np.unique(codes[places], return_inverse=True)
     pairs = probability[places][:, places].tocoo()
     close = pairs.data >= linked
-    links = sparse.coo_matrix(
+    links = scipy.sparse.coo_matrix(
         (np.ones(close.sum()), (inverse[pairs.row[close]], inverse[pairs.col[close]])),
         shape=(len(own),) * 2,
     )
-    count, component = sparse.csgraph.connected_components(links, directed=False)
+    count, component = scipy.sparse.csgraph.connected_components(links, directed=False)
     of_place = component[inverse]
     order = np.argsort(of_place, kind="stable")
     bounds = np.searchsorted(of_place[order], np.arange(count + 1))

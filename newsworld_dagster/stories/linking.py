@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+import scipy
 
 from newsworld_dagster.contracts.terms import names, words
 from newsworld_dagster.stories.lexicon import Lexicon
@@ -138,14 +138,14 @@ def nearest_thread(odds: np.ndarray, codes: np.ndarray, nearest: int) -> tuple[i
     return int(threads[best]), float(means[best])
 
 
-def _weighted_words(window: pd.DataFrame) -> sparse.csr_matrix:
+def _weighted_words(window: pd.DataFrame) -> scipy.sparse.csr_matrix:
     titles, summaries = window["title"].tolist(), window["summary"].tolist()
     texts = [f"{title} {summary}" for title, summary in zip(titles, summaries, strict=True)]
     read = _WORDS.number(texts)
     return _weighted(read.numbers, read.rows, len(texts), sublinear=True)
 
 
-def _weighted_names(window: pd.DataFrame) -> sparse.csr_matrix:
+def _weighted_names(window: pd.DataFrame) -> scipy.sparse.csr_matrix:
     articles = list(zip(window["title"].tolist(), window["summary"].tolist(), strict=True))
     read = _NAMES.number(articles)
     # The first word of a headline has a capital anyway: a name only if it is one elsewhere.
@@ -161,7 +161,7 @@ def _weighted_names(window: pd.DataFrame) -> sparse.csr_matrix:
 
 def _weighted(
     numbers: np.ndarray, rows: np.ndarray, size: int, *, sublinear: bool
-) -> sparse.csr_matrix:
+) -> scipy.sparse.csr_matrix:
     """TF-IDF vectors of unit length, shape (size, terms).
 
     A row holds its terms in the order in which the window first has them, so that its cosines
@@ -177,12 +177,12 @@ def _weighted(
     from sklearn.feature_extraction.text import TfidfTransformer
 
     if not len(numbers):  # only stop words, or no name, in the whole window
-        return sparse.csr_matrix((size, 1), dtype=np.float32)
+        return scipy.sparse.csr_matrix((size, 1), dtype=np.float32)
     columns, known = pd.factorize(numbers)
     entries, counts = np.unique(rows * len(known) + columns, return_counts=True)
     rows, columns = np.divmod(entries, len(known))
     indptr = np.searchsorted(rows, np.arange(size + 1))
-    matrix = sparse.csr_matrix(
+    matrix = scipy.sparse.csr_matrix(
         (counts.astype(np.float32), columns.astype(np.int32), indptr.astype(np.int32)),
         shape=(size, len(known)),
     )

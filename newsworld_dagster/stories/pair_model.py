@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.special import expit
+import scipy
 
 from newsworld_dagster.stories.background import WEIGHTS
 from newsworld_dagster.stories.pairs import FEATURES, PairSpace
@@ -142,12 +141,12 @@ def probabilities(trees: onnxruntime.InferenceSession, features: np.ndarray) -> 
     """What trees say of feature rows, float64, shape (n,)."""
     rows = np.ascontiguousarray(features, dtype=np.float32)
     (score,) = trees.run(None, {trees.get_inputs()[0].name: rows})
-    return expit(score[:, 0].astype(float))
+    return scipy.special.expit(score[:, 0].astype(float))
 
 
 def pair_probabilities(
     space: PairSpace, model: PairModel, stories: np.ndarray, linked: float
-) -> sparse.csr_matrix:
+) -> scipy.sparse.csr_matrix:
     """Probabilities of the pairs that new articles bring into play: symmetric, shape (n, n).
 
     Scored are the candidate pairs of the new articles and of all that these reach, over pairs
@@ -162,7 +161,7 @@ def pair_probabilities(
     first, second, n = space.first, space.second, space.size
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
     number = np.concatenate([np.arange(len(first))] * 2)
-    pairs_of = sparse.csr_matrix((number, (rows, columns)), shape=(n, n))
+    pairs_of = scipy.sparse.csr_matrix((number, (rows, columns)), shape=(n, n))
     new = np.array([not isinstance(story, str) for story in stories], dtype=bool)
     story = np.where(new, -1, pd.factorize(stories)[0])
     probability = np.zeros(len(first))
@@ -181,4 +180,4 @@ def pair_probabilities(
         reached |= found
     both = np.concatenate([probability, probability])
     kept = np.concatenate([scored, scored])
-    return sparse.csr_matrix((both[kept], (rows[kept], columns[kept])), shape=(n, n))
+    return scipy.sparse.csr_matrix((both[kept], (rows[kept], columns[kept])), shape=(n, n))

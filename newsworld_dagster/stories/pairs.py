@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+import scipy
 
 from newsworld_dagster.stories.background import Background
 from newsworld_dagster.stories.slugs import slug_words
@@ -123,7 +123,7 @@ class PairSpace:
         first, second, dense, lexical, event = self._close_pairs()
         both = np.concatenate([np.arange(len(first))] * 2)
         ways = np.concatenate([first, second]), np.concatenate([second, first])
-        table = sparse.csr_matrix((both, ways), shape=(self.size, self.size))
+        table = scipy.sparse.csr_matrix((both, ways), shape=(self.size, self.size))
         table.sort_indices()
         pair, column = table.data, table.indices
         row = np.repeat(np.arange(self.size), np.diff(table.indptr))
@@ -162,13 +162,13 @@ class PairSpace:
 
     def _neighbourhoods(
         self, row: np.ndarray, column: np.ndarray, values: np.ndarray
-    ) -> sparse.csr_matrix:
+    ) -> scipy.sparse.csr_matrix:
         """Unit rows: how far each of the nearest exceeds the floor, and the article itself."""
         own = np.arange(self.size)
         weights = np.concatenate([values - self.parameters.floor, np.full(self.size, 0.5)])
         rows, columns = np.concatenate([row, own]), np.concatenate([column, own])
         norm = np.sqrt(np.bincount(rows, weights**2, minlength=self.size))
-        return sparse.csr_matrix(
+        return scipy.sparse.csr_matrix(
             (weights / norm[rows], (rows, columns)), shape=(self.size, self.size)
         )
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc
+import scipy
 
 from newsworld_dagster.contracts.stories import TRENDING
 from newsworld_dagster.contracts.terms import terms
@@ -98,7 +98,7 @@ def burst_score(
     waves. Its tail is a regularised incomplete beta function.
     """
     shape = 1 / (1 / (history + 0.5) + 1 / swing)
-    tail = betainc(count, shape, expected / (expected + shape))
+    tail = scipy.special.betainc(count, shape, expected / (expected + shape))
     return -np.log10(np.maximum(tail, 1e-300))
 
 

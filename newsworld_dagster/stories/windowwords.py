@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+import scipy
 
 from newsworld_dagster.contracts.terms import names, stem, words
 from newsworld_dagster.stories.background import Background, neighbours, stems
@@ -101,7 +101,7 @@ class WindowWords:
         self._title_name = weight_of_name * self.in_title
         self.name_mass = self._sum(self._title_name)
         self.length = np.array([one.length for one in read], dtype=np.int64)
-        self.matrix = sparse.csr_matrix(
+        self.matrix = scipy.sparse.csr_matrix(
             (self.lexical.astype(np.float32), self.indices, self.indptr), shape=(n, width)
         )
 
@@ -128,7 +128,7 @@ class WindowWords:
         most = max(0.1 * self.size, 50)
         kept = np.flatnonzero((self.frequency >= 3) & (self.frequency <= most))
         cohesion = np.zeros(len(self.frequency))
-        holders = sparse.csr_matrix(
+        holders = scipy.sparse.csr_matrix(
             (np.ones(len(self.indices), np.float32), self.indices, self.indptr),
             shape=self.matrix.shape,
         ).T.tocsr()[kept]

@@ -30,6 +30,8 @@ BACKGROUND_ARTICLES = 10_000
 # A product's topic stands for the hidden topic that most of its articles are about.
 LEAST_PURITY = 0.5
 TRUTH_DRAWS = 1_000
+# Of a longer record as many days, evenly spread, are compared with the truth.
+MOST_EDITIONS = 50
 
 
 def generate(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -97,18 +99,35 @@ def clustering(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def record(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """`newsworld backtest --record-only` over all days, hashed words as vectors."""
+    from newsworld_dagster.runs import run_days
+
+    world = _world()
+    with world.warehouse.read() as reader:
+        days = reader.article_days()
+    first = days[0] + pd.Timedelta(days=given.warm_up_days)
+    run_days(world, days[0], days[-1], record_from=first, record_only=True)
+    return _made(world, days[0], days[-1])
+
+
 def backtest(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """`newsworld backtest` over the last days, all assets, hashed words as vectors."""
-    from newsworld_dagster.runs import run_days, what_is_there
+    """`newsworld backtest` over the last days again, all assets; the record of them stands."""
+    from newsworld_dagster.runs import run_days
 
     world = _world()
     with world.warehouse.read() as reader:
         days = reader.article_days()
     first = max(days[0], days[-1] - pd.Timedelta(days=given.days - 1))
-    record = max(first, days[-1] - pd.Timedelta(days=given.record_days - 1))
-    run_days(world, first, days[-1], record_from=record)
+    run_days(world, first, days[-1], record_from=days[0] + pd.Timedelta(days=given.warm_up_days))
+    return _made(world, first, days[-1])
+
+
+def _made(world: World, first: pd.Timestamp, last: pd.Timestamp) -> dict[str, Any]:
+    from newsworld_dagster.runs import what_is_there
+
     made = what_is_there(world)
-    return {"days": len(pd.date_range(first, days[-1])), "claims": made.claims,
+    return {"days": len(pd.date_range(first, last)), "claims": made.claims,
             "verdicts": made.verdicts, "topics": made.topics}  # fmt: skip
 
 
@@ -168,7 +187,7 @@ def calibration(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def claims_with_truth(folder: Path, process: Process, world: World) -> pd.DataFrame:
-    """Questions of the record with what was said, the verdict, and the truth.
+    """Questions of days of the record with what was said, the verdict, and the truth.
 
     Columns question_id, made_at, coverage, base-rate, verdict, hidden (topic), true (probability)
     and came (outcome); the last three are null where no hidden topic has half of the topic's
@@ -189,7 +208,8 @@ def claims_with_truth(folder: Path, process: Process, world: World) -> pd.DataFr
         said = claims.pivot_table(index="question_id", columns="forecaster", values="probability")
         rules = reader.table("forecasts.claims").set_index("question_id")["spec"]
         asked = claims[claims["forecaster"] == "coverage"].drop_duplicates("question_id")
-        for (day, made_at), questions in asked.groupby(["day", "made_at"]):
+        editions = list(asked.groupby(["day", "made_at"]))
+        for (day, made_at), questions in editions[:: -(-len(editions) // MOST_EDITIONS)]:
             window = reader.live_window(pd.Timestamp(day), pd.Timestamp(made_at), 28)
             hidden = window["url"].map(hidden_of)
             for one in questions.itertuples():
@@ -222,6 +242,7 @@ STAGES: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "import": import_archive,
     "near-duplicates": near_duplicates,
     "clustering": clustering,
+    "record": record,
     "backtest": backtest,
     "scorecard": scorecard,
     "pages": pages,
@@ -247,7 +268,7 @@ def main() -> int:
     parser.add_argument("--articles", type=int, required=True)
     parser.add_argument("--a-day", type=float, required=True)
     parser.add_argument("--days", type=int, required=True)
-    parser.add_argument("--record-days", type=int, required=True)
+    parser.add_argument("--warm-up-days", type=int, required=True)
     given = parser.parse_args()
     # The partitions are read from the settings when Dagster's definitions are loaded.
     os.environ["NEWSWORLD_DATA_DIR"] = str(given.folder / "world")
