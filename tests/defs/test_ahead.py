@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -142,15 +143,20 @@ def test_it_is_not_written_where_the_warehouse_has_changed(warehouse: Warehouse)
     assert "has changed since stories of 2026-01-11 was made ahead" in told[0]
 
 
+@pytest.mark.parametrize("short", ["disk", "memory"])
 def test_without_room_for_copies_there_are_no_lanes(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, short: str
 ) -> None:
-    usage = shutil.disk_usage(warehouse.path.parent)._replace(free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    if short == "disk":
+        disk = shutil.disk_usage(warehouse.path.parent)._replace(free=1000)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk)
+    else:
+        memory = psutil.virtual_memory()._replace(available=1000)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     told: list[str] = []
     ahead = begun(warehouse, told)
     assert not ahead.write("stories", [*DAYS], warehouse)
-    assert "1,000 are free" in told[0]
+    assert f"bytes of {short}, 1,000 are free" in told[0]
     ahead.close()
     assert not ahead.folder.exists()
 
