@@ -7,7 +7,6 @@ from newsworld_dagster.defs.digests import digests, timelines
 from newsworld_dagster.defs.edition import edition
 from newsworld_dagster.defs.embeddings import vectors
 from newsworld_dagster.defs.notebooks import DAILY, NOTEBOOKS, page_key
-from newsworld_dagster.defs.partitions import DAYS
 from newsworld_dagster.defs.pruning import prune_op
 from newsworld_dagster.defs.trending import trending_strip
 from newsworld_dagster.defs.watching import watch
@@ -30,7 +29,6 @@ EDITION_TAG = "newsworld/edition"
 daily_edition = dg.define_asset_job(
     "daily_edition",
     selection=dg.AssetSelection.all() - PAGES,
-    partitions_def=DAYS,
     tags={EDITION_TAG: "daily"},
     description="News of a day, or of a range of days, to stories, claims, verdicts, scorecard.",
 )
@@ -38,7 +36,6 @@ daily_edition = dg.define_asset_job(
 record_of_days = dg.define_asset_job(
     "record_of_days",
     selection=dg.AssetSelection.all() - PAGES - SHOWN,
-    partitions_def=DAYS,
     tags={EDITION_TAG: "record"},
     description=(
         "Stories, claims, verdicts, scorecard and snapshot of days, without what readers see: "
@@ -49,7 +46,6 @@ record_of_days = dg.define_asset_job(
 embedding_days = dg.define_asset_job(
     "embedding_days",
     selection=dg.AssetSelection.assets(vectors),
-    partitions_def=DAYS,
     description="The vectors of days alone: an archive's before its replay, spread over workers.",
 )
 

@@ -67,7 +67,7 @@ def arbitrage(kind: str, p: npt.ArrayLike, other: npt.ArrayLike) -> npt.NDArray[
     Examples
     --------
     >>> arbitrage("negation", [0.5], [0.6]).round(4).tolist()
-    [0.0101]
+    [0.0102]
     >>> arbitrage("deadline", [0.5, 0.2], [0.2, 0.5]).round(4).tolist()
     [0.1054, 0.0]
     """
