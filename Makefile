@@ -51,8 +51,8 @@ test: install-dev ## Pass the tests, a file of them at a time on each core
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-scale: install-team ## The tests of a team's setup, on servers of its own (postgresql, redis-server)
-	$(BIN)/python -m pytest tests/scale
-	NEWSWORLD_TEST_LAKE=1 $(BIN)/python -m pytest tests/warehouse
+	NEWSWORLD_TEST_SERVERS=1 $(BIN)/python -m pytest tests/scale
+	NEWSWORLD_TEST_SERVERS=1 NEWSWORLD_TEST_LAKE=1 $(BIN)/python -m pytest tests/warehouse
 
 run: install ## Poll the live feeds and make today's edition
 	$(BIN)/newsworld run

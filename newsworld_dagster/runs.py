@@ -134,7 +134,7 @@ def _embed_part(days: tuple[pd.Timestamp, pd.Timestamp]) -> None:
     world = World(Settings())
     with dagster_instance(world.settings) as instance, redirect_stdout(StringIO()):
         # The days before are another part's.
-        tags = range_tags(*days) | {LOOK_BACK_TAG: "0"}
+        tags = range_tags(*days) | {LOOK_BACK_TAG: "0", PROCESS_TAG: this_process()}
         succeeded, events = _execute(world, EMBEDDING_JOB, instance, tags)
     if not succeeded:
         raise RunFailedError(_first_fault(events))

@@ -17,11 +17,17 @@ from newsworld_dagster.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+    from newsworld_dagster.llm import Budget
+
 # The process of a run of the command line, known before the run is made.
 PROCESS_TAG = "newsworld/process"
 # The process of a run that a daemon launched, noted by its steps: RUN@HOST/NUMBER/START. A run
 # that is tried again inherits its parent's tags, so the run is named too.
 WORKER_TAG = "newsworld/worker"
+
+
+# What the steps of a run have spent on language models so far.
+TOKENS_TAG, USD_TAG = "newsworld/spent_tokens", "newsworld/spent_usd"
 
 
 class RunBusyError(RuntimeError):
@@ -116,6 +122,25 @@ def note_process(instance: dg.DagsterInstance, run_id: str) -> None:
     noted = f"{run_id}@{this_process()}"
     if run and not from_command(run) and run.tags.get(WORKER_TAG) != noted:
         instance.add_run_tags(run_id, {WORKER_TAG: noted})
+
+
+@contextmanager
+def spending_of_run(instance: dg.DagsterInstance, run_id: str, budget: Budget) -> Iterator[None]:
+    """Charge to a step's budget what the run's other steps have spent, and note what it spends.
+
+    Steps that ask follow one another. What a step that is killed has spent is not known to those
+    behind it.
+    """
+    run = instance.get_run_by_id(run_id)
+    tags = run.tags if run is not None else {}
+    budget.charge(int(tags.get(TOKENS_TAG, 0)), float(tags.get(USD_TAG, 0)))
+    before = budget.spent_tokens
+    try:
+        yield
+    finally:
+        if budget.spent_tokens > before:
+            spent = {TOKENS_TAG: str(budget.spent_tokens), USD_TAG: f"{budget.spent_usd:.6f}"}
+            instance.add_run_tags(run_id, spent)
 
 
 def process_of(run: dg.DagsterRun) -> str | None:

@@ -13,7 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from newsworld_dagster.defs.limits import limited
-from newsworld_dagster.defs.partitions import OWNERS, POOL
+from newsworld_dagster.defs.partitions import OWNERS, POOL, RETRY
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.settings import PROJECT
 from newsworld_dagster.warehouse import Reader
@@ -72,6 +72,8 @@ def prepare_manifest(project: DbtProject) -> Path:
     name="marts",
     exclude="resource_type:unit_test",
     pool=POOL,
+    # On a lake a transaction of dbt's may meet another's.
+    retry_policy=RETRY,
 )
 @limited
 def marts(
@@ -99,7 +101,8 @@ def marts(
         # Without its cause, which only says that a test failed; the lines above have it.
         raise dg.Failure(
             f"Tables are not as their rules want them: {'; '.join(broken)}. Nothing was published; "
-            "look at these rows, or put a backup in their place (newsworld restore)."
+            "look at these rows, or put a backup in their place (newsworld restore).",
+            allow_retries=False,
         ) from None
 
 

@@ -22,7 +22,7 @@ from newsworld_dagster.defs.limits import collect_rarely
 from newsworld_dagster.embeddings import Encoder, SentenceTransformerEncoder
 from newsworld_dagster.llm import BatchPolicy, Budget, FolderStore, Price, Terms, connect
 from newsworld_dagster.runhistory import history_kept_open
-from newsworld_dagster.runsafety import note_process, run_turn
+from newsworld_dagster.runsafety import note_process, run_turn, spending_of_run
 from newsworld_dagster.settings import Settings, code_version
 from newsworld_dagster.stories import SECTION_DESCRIPTIONS, BoostedPairModel, PairModel
 from newsworld_dagster.warehouse import S3, Lake, Reader, RecordEnd, Warehouse
@@ -202,12 +202,15 @@ def world_in_turn(context: dg.InitResourceContext) -> Iterator[World]:
     """
     settings = Settings()
     world = World(settings)
-    # A sensor or a schedule has no run. Workers make a world each step, and their runs take turns
-    # by dagster-team.yaml.
-    if context.run is None or settings.workers is not None:
+    if context.run is None:  # a sensor's or a schedule's
         yield world
         return
     assert context.instance is not None, "a run has an instance"
+    if settings.workers is not None:
+        # Their runs take turns by dagster-team.yaml, and each step has a world of its own.
+        with spending_of_run(context.instance, context.run.run_id, world.budget):
+            yield world
+        return
     collect_rarely()
     note_process(context.instance, context.run.run_id)
     with (

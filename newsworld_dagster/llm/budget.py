@@ -49,6 +49,12 @@ class Budget:
         self._lock = threading.Lock()
         self._waiting: list[asyncio.Future[None]] = []
 
+    def charge(self, tokens: int, usd: float) -> None:
+        """Book what was spent elsewhere, by other steps of the run."""
+        with self._lock:
+            self.spent_tokens += tokens
+            self.spent_usd += usd
+
     def try_reserve(self, tokens: int, usd: float) -> Reservation | None:
         """Reserve now, or None when it does not fit beside the open reservations.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import psutil
 import pyarrow as pa
 
 from newsworld_dagster.contracts import CONTRACTS, meet
@@ -20,6 +21,8 @@ from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.migrate import migrate, pending
 
 LOG = logging.getLogger(__name__)
+# Beyond that it writes what it works on to a folder beside the file, and reads again.
+MOST_MEMORY = 2 << 30
 # The first field of a write-ahead log: its version.
 LOG_START = b"d\x00b"
 
@@ -319,6 +322,7 @@ class Warehouse:
                 there = _file_number(self.path)
                 connection = duckdb.connect(str(self.path), read_only=read_only)
                 if there in (None, _file_number(self.path)):
+                    _bound_memory(connection)
                     return connection
                 # Compacting or restoring put another file there while this one was being opened.
                 connection.close()
@@ -393,6 +397,12 @@ def _is_no_log(log: Path) -> bool:
 def _is_locked(error: Exception) -> bool:
     text = str(error)
     return "Could not set lock" in text or "different configuration" in text
+
+
+def _bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB from holding as much of the file as the machine has memory, its default."""
+    most = min(MOST_MEMORY, int(0.8 * psutil.virtual_memory().total))
+    connection.execute(f"SET memory_limit = '{most}B'")
 
 
 def _disk_is_full(error: BaseException) -> bool:

@@ -65,7 +65,7 @@ def tables(world: World, schemas: tuple[str, ...] = RECORD) -> dict[str, object]
         )
         return {
             f"{schema}.{name}": reader.connection.execute(
-                f"SELECT count(*), bit_xor(hash(t)) FROM {schema}.{name} AS t"
+                f"SELECT count(*), sum(hash(t)) FROM {schema}.{name} AS t"
             ).fetchone()
             for schema, name in names.itertuples(index=False)
             if schema in schemas

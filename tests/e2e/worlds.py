@@ -67,7 +67,7 @@ class WorldFolder:
         found = {}
         for name in sorted(tables):
             row = self.sql(
-                f"SELECT count(*) AS n, CAST(bit_xor(hash(t)) AS VARCHAR) AS h FROM {name} AS t"
+                f"SELECT count(*) AS n, CAST(sum(hash(t)) AS VARCHAR) AS h FROM {name} AS t"
             ).iloc[0]
             found[name] = (int(row["n"]), str(row["h"]))
         return found

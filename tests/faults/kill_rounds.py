@@ -68,7 +68,7 @@ def fingerprint(file: Path) -> dict[str, tuple[int, str]]:
                 if column not in MOMENTS
             ]
             row = connection.execute(
-                f"SELECT count(*), CAST(bit_xor(hash(row({', '.join(columns)}))) AS VARCHAR) "
+                f"SELECT count(*), CAST(sum(hash(row({', '.join(columns)}))) AS VARCHAR) "
                 f"FROM {name}"
             ).fetchone()
             assert row is not None

@@ -17,15 +17,19 @@ from newsworld_dagster.definitions import defs as load
 from newsworld_dagster.defs import limits
 from newsworld_dagster.defs.limits import RANGE_END, RANGE_START, limited
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.llm.budget import Budget, BudgetSpentError
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import (
     PROCESS_TAG,
+    TOKENS_TAG,
+    USD_TAG,
     WORKER_TAG,
     close_dead_runs,
     dead_runs,
     is_taken,
     note_process,
     run_turn,
+    spending_of_run,
 )
 from newsworld_dagster.settings import Settings
 from tests.e2e.worlds import WorldFolder
@@ -149,6 +153,7 @@ from pathlib import Path
 import dagster as dg
 from newsworld_dagster.defs import limits
 from newsworld_dagster.defs.world import World
+from newsworld_dagster.llm.budget import Budget, BudgetSpentError
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import PROCESS_TAG, this_process, run_turn
 from newsworld_dagster.settings import Settings
@@ -256,3 +261,23 @@ def test_a_run_tried_again_is_not_taken_for_its_dead_parent(tmp_path: Path) -> N
         assert [run.run_id for run in dead_runs(instance)] == [parent.run_id]
         instance.add_run_tags(again.run_id, {WORKER_TAG: f"{again.run_id}@{dead}"})
         assert {run.run_id for run in dead_runs(instance)} == {parent.run_id, again.run_id}
+
+
+def test_the_steps_of_a_run_have_one_budget_wherever_they_run(tmp_path: Path) -> None:
+    with dagster_instance(Settings(data_dir=tmp_path)) as instance:
+        run_id, other = (instance.create_run_for_job(_job).run_id for _ in range(2))
+        first, second, third = Budget(usd=1.0), Budget(usd=1.0), Budget(usd=1.0)
+        with pytest.raises(ZeroDivisionError), spending_of_run(instance, run_id, first):
+            asked = first.try_reserve(100, 0.8)
+            assert asked is not None
+            first.settle(asked, 70, 0.6)
+            1 / 0  # noqa: B018 - a step that fails has spent all the same
+        with spending_of_run(instance, run_id, second):
+            assert (second.spent_tokens, second.spent_usd) == (70, 0.6)
+            with pytest.raises(BudgetSpentError):
+                second.try_reserve(100, 0.5)
+        with spending_of_run(instance, other, third):
+            assert third.spent_usd == 0
+        tags = instance.get_run_by_id(run_id).tags
+        assert (tags[TOKENS_TAG], tags[USD_TAG]) == ("70", "0.600000")
+        assert USD_TAG not in instance.get_run_by_id(other).tags

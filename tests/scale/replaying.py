@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from newsworld_dagster.warehouse import Warehouse
 
-DAYS = ("--from", "2026-01-22", "--to", "2026-01-24", "--warm-up-from", "2026-01-17")
+DAYS = ("--from", "2026-01-19", "--to", "2026-01-24", "--warm-up-from", "2026-01-17")
 WRITTEN = ("news", "embeddings", "stories", "forecasts", "outcomes", "scorecards", "marts")
 
 
@@ -25,7 +25,7 @@ def tables(warehouse: Warehouse) -> dict[str, tuple[int, str]]:
         )
         for name, listed in columns.itertuples(index=False):
             row = reader.frame(
-                f"SELECT count(*) AS n, bit_xor(hash(row({listed})))::VARCHAR AS h FROM {name}"
+                f"SELECT count(*) AS n, sum(hash(row({listed})))::VARCHAR AS h FROM {name}"
             ).iloc[0]
             found[name] = (int(row["n"]), str(row["h"]))
     return found

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from newsworld_dagster.forecasting import verify
 from newsworld_dagster.warehouse import Lake
 from newsworld_dagster.warehouse.compaction import forget_vectors, lake_left, tidy_lake
 from tests.scale.replaying import tables
 from tests.scale.s3_server import S3Server
 from tests.scale.servers import Postgres
+from tests.scale.test_lake import chained
 from tests.warehouse.warehouse_rows import articles, at
 
 NOW = pd.Timestamp.now(tz="UTC").tz_localize(None)
@@ -63,10 +65,12 @@ def test_upkeep_changes_no_table_and_gives_room_back(lake: Lake, s3: S3Server) -
         with lake.write() as writer:
             writer.append("news.articles", rows)
             writer.append("embeddings.vectors", vectors)
+            writer.append("forecasts.claims", chained(f"q{n}", writer))
     with lake.write() as writer:
         assert forget_vectors(writer, at("13 00:00")) == 180
     before, many = tables(lake), files(lake, s3)
     assert before["embeddings.vectors"][0] == 60
+    assert before["forecasts.claims"][0] == 6
 
     assert marked(lake) >= 3
     assert lake_left(lake, EARLIER).snapshots == 0
@@ -81,6 +85,8 @@ def test_upkeep_changes_no_table_and_gives_room_back(lake: Lake, s3: S3Server) -
     assert lake_left(lake, LATER).snapshots <= 2
     tidy_lake(lake, LATER)
     assert tables(lake) == before
+    with lake.read() as reader:
+        assert verify(reader.claims_as_of(LATER)) is None
     assert files(lake, s3) < many - 3
     assert marked(lake) == 0, "the files are free of what was deleted"
     other = Lake(lake.catalog, lake.data, 20, lake.s3)

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from newsworld_dagster.warehouse import Lake
+from newsworld_dagster.warehouse import Lake, Warehouse
+from tests.e2e.newsroom import answer
 from tests.e2e.worlds import ROOT, SAMPLE, WorldFolder
+from tests.llm.server import KEY, MessagesServer
 from tests.scale.replaying import DAYS, tables
 from tests.scale.servers import Postgres, Redis
 
@@ -82,6 +84,41 @@ class Team:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def began(self, step: str) -> bool:
+        """Whether a step has started in a run that goes on, by Dagster's own storage."""
+        return bool(
+            self._count(
+                "SELECT count(*) FROM event_logs AS e JOIN runs AS r USING (run_id) "
+                "WHERE r.status = 'STARTED' AND e.dagster_event_type = 'STEP_START' "
+                f"AND e.step_key = '{step}'"
+            )
+        )
+
+    def open_runs(self) -> int:
+        """Runs that count as under way."""
+        return self._count(
+            "SELECT count(*) FROM runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED')"
+        )
+
+    def spent_tokens(self) -> int:
+        """What runs note that their steps spent."""
+        return self._count(
+            "SELECT coalesce(sum(value::BIGINT), 0) FROM run_tags "
+            "WHERE key = 'newsworld/spent_tokens'"
+        )
+
+    def _count(self, query: str) -> int:
+        import psycopg2
+
+        dsn = self.settings["NEWSWORLD_DAGSTER_POSTGRES"]
+        connection = psycopg2.connect(dsn.replace("+psycopg2", ""))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return int(cursor.fetchone()[0])
+        finally:
+            connection.close()
+
     def log(self, name: str) -> str:
         """What a worker said."""
         return (self.world.path.parent / f"{name}.log").read_text()
@@ -110,6 +147,8 @@ def test_a_team_makes_what_one_makes_alone(
     found = tables(team.lake)
     assert len(found) > 40
     assert found == alone
+    for name in ("forecasts.claims", "outcomes.resolutions", "marts.fct_scored_claims"):
+        assert found[name][0] > 0, name
     assert not (team.world.path / "warehouse" / "newsworld.duckdb").exists()
     team.run("ledger", "verify")
     team.run("doctor")
@@ -122,15 +161,17 @@ def test_killed_workers_broker_and_catalog_cost_time_and_nothing_else(
     team.run("import", str(SAMPLE))
     with with_workers(team, "one"):
         running = launch(team)
-        wait_for(team, "one", "received")
+        wait_for(lambda: "received" in team.log("one"))
         # Its step goes to the second worker.
         team.kill_worker("one")
         team.start_worker("two")
-        wait_for(team, "two", "received")
+        wait_for(lambda: "received" in team.log("two"))
+        assert running.poll() is None, "the run goes on without its first worker"
         redis.kill()
         time.sleep(2)
         redis.go_on()
-        wait_for(team, "two", "succeeded in")
+        wait_for(lambda: team.began("predictions_and_outcomes"))
+        assert running.poll() is None, "the run goes on without its broker"
         postgres.kill()
         time.sleep(1)
         postgres.go_on()
@@ -140,7 +181,39 @@ def test_killed_workers_broker_and_catalog_cost_time_and_nothing_else(
         team.start_worker("three")
         team.run("backtest", *DAYS)
     assert tables(team.lake) == alone
+    assert team.open_runs() == 0, "no run is left as if it were under way"
     team.run("ledger", "verify")
+    team.run("doctor")
+
+
+def test_an_analyst_asks_from_a_team_as_from_one_machine(
+    tmp_path: Path, postgres: Postgres, redis: Redis
+) -> None:
+    """The same days, reports, verdicts and digests; one budget for the steps of a run."""
+    with MessagesServer(answer) as server:
+        settings = asking(server)
+        alone = WorldFolder(tmp_path / "alone" / "world")
+        for arguments in (("import", str(SAMPLE)), ("backtest", *DAYS)):
+            done = alone.run(*arguments, **settings)
+            assert done.code == 0, done.err[-3000:]
+        asked = len(server.bodies)
+        assert asked > 20
+        team = Team.on(tmp_path, postgres, redis)
+        team.settings |= settings
+        team.run("import", str(SAMPLE))
+        with with_workers(team, "one", "two"):
+            team.run("backtest", *DAYS)
+        assert len(server.bodies) == 2 * asked
+        found = tables(team.lake)
+        assert found == tables(Warehouse(alone.warehouse))
+        for name in ("forecasts.samples", "forecasts.model_calls", "stories.written_digests"):
+            assert found[name][0] > 0, name
+        team.run("ledger", "verify")
+        # What the steps of the run spent, each on a worker with a world of its own, adds up.
+        with team.lake.read() as reader:
+            calls = reader.table("forecasts.model_calls")
+        tokens = ["input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens"]
+        assert team.spent_tokens() == calls[tokens].sum().sum() == server.billed_tokens / 2
 
 
 def launch(team: Team) -> subprocess.Popen[bytes]:
@@ -153,8 +226,19 @@ def launch(team: Team) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for(team: Team, worker: str, words: str, seconds: float = 120) -> None:
+def wait_for(come: Callable[[], bool], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
-    while words not in team.log(worker):
-        assert time.monotonic() < deadline, f"{worker} never said {words!r}: {team.log(worker)}"
+    while not come():
+        assert time.monotonic() < deadline, f"not within {seconds:g} seconds"
         time.sleep(0.2)
+
+
+def asking(server: MessagesServer) -> dict[str, str]:
+    return {
+        "NEWSWORLD_LLM_BASE_URL": server.url,
+        "NEWSWORLD_LLM_API_KEY": KEY,
+        "NEWSWORLD_LLM_MODEL": "toy-1",
+        "NEWSWORLD_LLM_SAMPLES": "2",
+        "NEWSWORLD_LLM_TOPICS": "2",
+        "NEWSWORLD_LLM_BATCHES": "false",
+    }

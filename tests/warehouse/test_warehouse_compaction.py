@@ -57,7 +57,7 @@ def contents(warehouse: Warehouse) -> dict[str, object]:
         )["name"]
         found: dict[str, object] = {
             name: reader.connection.execute(
-                f"SELECT count(*), bit_xor(hash(t)) FROM {name} AS t"
+                f"SELECT count(*), sum(hash(t)) FROM {name} AS t"
             ).fetchone()
             for name in names
         }

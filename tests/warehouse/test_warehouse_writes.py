@@ -148,3 +148,12 @@ def test_absurd_dates_of_publishers_are_kept(warehouse: Warehouse) -> None:
         writer.append("news.articles", odd)
     with warehouse.read() as reader:
         assert reader.table("news.articles")["published_at"].iloc[0].year == 9999
+
+
+def test_duckdb_takes_two_gibibytes_of_memory_at_most(warehouse: Warehouse) -> None:
+    if type(warehouse) is not Warehouse:
+        pytest.skip("a lake's files are not kept in memory")
+    for opened in (warehouse.write(), warehouse.read()):
+        with opened as held:
+            (limit,) = held.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+            assert limit == "2.0 GiB"
