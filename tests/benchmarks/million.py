@@ -36,22 +36,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from tests.benchmarks.figures import Figure, note
 from tests.benchmarks.millionstages import STAGES
+from tests.benchmarks.shared import await_end
 
 ROOT = Path(__file__).parents[2]
+CHECKED = "what was made is held against the truth: no work of the product"
+ABOUT = {
+    "import": "finds near-duplicates",
+    "near-duplicates": CHECKED,
+    "record": "all days, fourteen of them to warm up: stories, topics, claims, verdicts, scorecard",
+    "backtest": "every step of the last 40 days again, behind that record",
+    "calibration": CHECKED,
+}
 GIBIBYTE = 1024.0
 MOST_GIBIBYTES = 4.0
 # A pool of threads for every core would make processor time depend on the machine. Days made ahead
 # take half the time and a gigabyte or two of memory for each process that makes them.
 ONE_PROCESS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NEWSWORLD_AHEAD_DAYS": "0"}
-LOOK_EVERY = 2.0  # seconds; a look at the memory of large processes takes tens of milliseconds
 
 
 def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -70,44 +75,21 @@ def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> d
             cwd=ROOT,
             env={**os.environ, **ONE_PROCESS},
         )
-        ended, status, used, together, looked = 0, 0, None, 0, started
-        while not ended:
-            ended, status, used = os.wait4(process.pid, os.WNOHANG)
-            if not ended and time.monotonic() - started > given.limit:
-                process.kill()
-                _, _, used = os.wait4(process.pid, 0)
-                row["outcome"] = f"not finished within {given.limit:.0f} s"
-                break
-            if not ended:
-                if time.monotonic() - looked > LOOK_EVERY:
-                    together, looked = max(together, _resident(process.pid)), time.monotonic()
-                time.sleep(0.1)
-        process.returncode = os.waitstatus_to_exitcode(status) if ended else -9
-        assert used is not None
+        used = await_end(process, started, given.limit)
         row |= {
-            "wall_s": round(time.monotonic() - started, 1),
-            "cpu_s": round(used.ru_utime + used.ru_stime, 1),
-            "peak_mib": round(max(used.ru_maxrss / 1024, together / 2**20)),
+            "wall_s": round(used.wall, 1),
+            "cpu_s": round(used.processor, 1),
+            "peak_mib": round(used.mebibytes),
             "load": round(load, 1),
+            "outcome": f"failed ({process.returncode}): see {log.name}",
         }
-        if ended:
+        if used.wall > given.limit:
+            row["outcome"] = f"not finished within {given.limit:.0f} s"
+        elif process.returncode == 0:
             out.seek(0)
-            text = out.read().decode().strip()
-            done = process.returncode == 0
-            row["outcome"] = "done" if done else f"failed ({process.returncode}): see {log.name}"
-            row["found"] = json.loads(text.splitlines()[-1]) if done else None
+            row["outcome"] = "done"
+            row["found"] = json.loads(out.read().decode().strip().splitlines()[-1])
     return row
-
-
-def _resident(pid: int) -> int:
-    """Bytes that a process and those it started hold now, shared pages counted once (PSS)."""
-    held = 0
-    with suppress(psutil.NoSuchProcess):
-        first = psutil.Process(pid)
-        for one in (first, *first.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                held += one.memory_full_info().pss
-    return held
 
 
 def exponents(rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -165,7 +147,10 @@ def noted(rows: list[dict[str, Any]]) -> None:
         if before is not None:
             times = max(row["cpu_s"], 0.1) / max(before["cpu_s"], 0.1)
             slope = math.log(times) / math.log(row["articles"] / before["articles"])
-        about = f"{row['a_day']:g} articles a day, hashed words for vectors"
+        about = (
+            f"{row['a_day']:g} articles a day, hashed words for vectors, days made by one process"
+        )
+        about = f"{ABOUT[stage]}; {about}" if stage in ABOUT else about
         if row["outcome"] == "done":
             smaller[stage] = row
         else:
