@@ -217,16 +217,15 @@ def _say_item(item: dict[str, Any]) -> None:
 def print_timeline(document: dict[str, Any]) -> None:
     """The axis of a topic: what was, what is open, what was settled."""
     _say(f"{document['label']} ({document['section']}, {document['topic_id']})", style="bold")
-    for kind, title in (("step", ""), ("open", "Open claims"), ("settled", "Settled claims")):
-        entries = [entry for entry in document["entries"] if entry["kind"] == kind]
-        if title and entries:
-            _say(f"\n{title}", style="underline")
-        for entry in entries:
-            publishers = dict.fromkeys(a["publisher"] for a in entry["articles"])
-            tail = f"({', '.join(publishers)})" if kind == "step" else f"{entry['probability']:.0%}"
-            if kind == "settled":
-                tail += f", {entry['verdict']}"
-            _say(f"{entry['date'][:10]}  {entry['sentence']} {tail}")
+    for entry in sorted(document["entries"], key=lambda entry: entry["date"]):
+        if entry["kind"] == "step":
+            alone = [a["publisher"] for a in entry["articles"] if a["independent"]]
+            said = f"{entry['sentence']} ({', '.join(dict.fromkeys(alone))})"
+        else:
+            settled = entry["kind"] == "settled"
+            ended = f"settled {entry['verdict']}" if settled else "falls due"
+            said = f"{ended}: {entry['sentence']} {entry['probability']:.0%}"
+        _say(f"{entry['date'][:10]}  {said}")
 
 
 _PLACED = {

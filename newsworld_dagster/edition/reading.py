@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import pandas as pd
 
@@ -85,8 +86,6 @@ def _timeline(archive: Archive, topic_id: str) -> Row:
     rows = archive.timelines.get(topic_id)
     topic = archive.topics.one(topic_id)
     label = topic["label"] if topic else rows[0]["sentence"]
-    claims = [_claim_of(archive, row) for row in rows if row["kind"] != "step"]
-    known = [claim for claim in claims if claim]
     return {
         "meta": {
             "title": f"Timeline: {label}",
@@ -98,19 +97,29 @@ def _timeline(archive: Archive, topic_id: str) -> Row:
         | {"since": topic["first_seen_at"], "last": topic["last_seen_at"]}
         if topic
         else None,
-        "steps": [
-            {
-                "date": row["date"],
-                "sentence": row["sentence"],
-                "publishers": row["independent_sources"],
-                "sources": archive.cited(row["sources"])[:MOST_SOURCES],
-                "more": max(0, len(row["sources"]) - MOST_SOURCES),
-            }
-            for row in reversed(rows)
-            if row["kind"] == "step"
-        ],
-        "open": [claim for claim in known if claim["status"] in ("open", "overdue")],
-        "settled": [claim for claim in known if claim["status"] not in ("open", "overdue")][::-1],
+        "axis": list(_axis(archive, rows)),
+    }
+
+
+def _axis(archive: Archive, rows: list[Record]) -> Iterator[Row]:
+    """What is due, what happened and what was settled, newest first; claims of a day together."""
+    order = sorted(rows, key=lambda row: row["date"], reverse=True)
+    for (stamp, kind), entries in groupby(order, lambda row: (row["date"].floor("D"), row["kind"])):
+        if kind == "step":
+            yield from (_step(archive, row) for row in entries)
+            continue
+        claims = [claim for claim in (_claim_of(archive, row) for row in entries) if claim]
+        if claims:
+            yield {"kind": kind, "date": stamp, "claims": claims}
+
+
+def _step(archive: Archive, row: Record) -> Row:
+    return {
+        "kind": "step",
+        "date": row["date"],
+        "sentence": row["sentence"],
+        "sources": archive.cited(row["sources"])[:MOST_SOURCES],
+        "more": max(0, len(row["sources"]) - MOST_SOURCES),
     }
 
 

@@ -138,11 +138,14 @@ def _move(
         text = "1 article stands by itself" if one else f"{len(places)} articles stand apart"
     else:
         there = reasons.mean_probability(places, members)
-        subject = "1 article belongs" if one else f"{len(places)} articles belong"
+        subject = "1 article goes" if one else f"{len(places)} articles go"
         text = f"{subject} with the story joined at a mean of {there:.2f}"
     left = of_story.get(was)
     if left is not None:
-        text += f", with the one left at {reasons.mean_probability(places, left):.2f}"
+        here = reasons.mean_probability(places, left)
+        text += f", with the one left at {here:.2f}"
+        if len(members) > len(places) and here > there:
+            text += "; all that were put together afresh agree better so"
     return day, "split" if was in remaining else "merge", was, story, len(places), text
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from newsworld_dagster.contracts.terms import STOPWORDS
@@ -44,6 +45,10 @@ _TITLE_PAIRS = frozenset(
 _SUFFIXES = ("jr", "sr", "ii", "iii")
 _NUMERAL = re.compile(r"\d.*(?<!ers)")  # '40th' and '67-64', not '49ers'
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_WEEKDAYS = frozenset(
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+)
+_AGENCY = ("associated", "press")
 
 
 def name_candidates(
@@ -93,7 +98,12 @@ def _trimmed(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int]
         or (tokens[start] in STOPWORDS and POSSESSIVE.search(reading.surfaces[start]))
     ):
         start += 1
-    while end > start and (tokens[end - 1] in CONNECTORS or _YEAR.fullmatch(tokens[end - 1])):
+    while end > start and (
+        tokens[end - 1] in CONNECTORS
+        or _YEAR.fullmatch(tokens[end - 1])
+        # 'Putin on Monday', not 'Super Tuesday'.
+        or (tokens[end - 1] in _WEEKDAYS and tokens[max(end - 2, start)] == "on")
+    ):
         end -= 1
     if start < end:
         yield start, end
@@ -112,6 +122,7 @@ def _may_be_name(phrase: Phrase) -> bool:
         {first, last} & CONNECTORS
         or _YEAR.fullmatch(first)
         or _YEAR.fullmatch(last)
+        or _AGENCY in pairwise(phrase)
         or all(t in STOPWORDS or t in _TITLES or t in GENERIC or t.isdigit() for t in phrase)
         or (len(phrase) == 1 and (len(first) < 2 or _NUMERAL.fullmatch(first)))
     )

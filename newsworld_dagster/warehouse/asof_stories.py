@@ -55,7 +55,7 @@ class StoryReads(Connected):
         )
 
     def placements_of(self, day: pd.Timestamp, most: int = 12) -> pd.DataFrame:
-        """Some articles that a day put with others, each beside its nearest and what they share."""
+        """Articles that a day put with others, the least sure first, each beside its nearest."""
         return self.frame(
             """
             SELECT
@@ -68,7 +68,7 @@ class StoryReads(Connected):
             JOIN news.articles AS a USING (article_id)
             JOIN news.articles AS b ON b.article_id = (s.nearest ->> '$[0].article_id')
             WHERE s.day = $day AND s.reason <> 'founded'
-            ORDER BY s.score DESC, s.article_id
+            ORDER BY s.score, s.article_id
             LIMIT $most
             """,
             {"day": day, "most": most},

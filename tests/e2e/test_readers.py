@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from newsworld_dagster.contracts.vocabulary import SECTIONS
 from tests.e2e.worlds import WorldFolder
@@ -69,7 +70,12 @@ def test_timeline_shows_steps_and_claims_as_of_the_day(demo_world: WorldFolder) 
     assert all(
         entry["date"][:10] <= before for entry in earlier["entries"] if entry["kind"] == "step"
     )
-    assert document["label"] in demo_world.run("timeline", topic).out
+    out = demo_world.run("timeline", topic).out
+    assert document["label"] in out
+    assert "  settled " in out
+    told = [line[:10] for line in out.splitlines() if re.match(r"\d{4}-\d\d-\d\d  ", line)]
+    assert told == sorted(told), "what happened and what was settled are on one axis"
+    assert len(told) == len(document["entries"])
 
 
 def test_unknown_section_day_and_topic_are_told_plainly(demo_world: WorldFolder) -> None:

@@ -154,7 +154,7 @@ def test_an_article_between_two_stories_merges_them() -> None:
         dtype=object
     ).tolist() == [[DAY, "merge", "younger", "older", 1]]
     assert made.lineage["reason"].iloc[0] == (
-        "1 article belongs with the story joined at a mean of 0.57"
+        "1 article goes with the story joined at a mean of 0.57"
     )
     meet(CONTRACTS["stories.lineage"], made.lineage)
 

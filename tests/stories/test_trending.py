@@ -147,6 +147,9 @@ def test_a_name_is_first_seen_in_its_history() -> None:
         (["a long word on why Paramount's Warner Bros bid fails", "a bid of Paramount is refused",
           "who pays for Paramount's Warner Bros bid in the end", "a bid for Warner Bros"],
          "Paramount"),
+        # The day that a name was heard on is no part of it.
+        (["a long talk with Oscar Leal on Monday", "the rally of Oscar Leal on Monday",
+          "what was said to Oscar Leal on Monday"], "Oscar Leal"),
         (["the oldest wooden tools", "who made wooden tools", "their wooden tools"],
          "wooden tools"),
     ],
@@ -198,6 +201,8 @@ def test_the_burst_that_more_newsrooms_carry_stands_first() -> None:
         voices("ferry sinks off Hong Kong, says {}", days_ago=1),
         # Words of no weight, whatever their case.
         voices("officials say it on Monday, {}", "the White officials say so."),
+        # Of an agency, whoever prints it.
+        voices("rain in the hills, the Associated Press says, {}"),
         # News of three places called Paris is no news of Paris.
         [
             article("x", "fashion parade opens in Paris", topic_id="a"),
