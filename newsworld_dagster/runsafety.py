@@ -26,8 +26,8 @@ PROCESS_TAG = "newsworld/process"
 WORKER_TAG = "newsworld/worker"
 
 
-# What the steps of a run have spent on language models so far.
-TOKENS_TAG, USD_TAG = "newsworld/spent_tokens", "newsworld/spent_usd"
+# What the steps of a run have spent on language models so far: RUN@TOKENS/USD, for the same reason.
+SPENT_TAG = "newsworld/spent"
 
 
 class RunBusyError(RuntimeError):
@@ -132,15 +132,17 @@ def spending_of_run(instance: dg.DagsterInstance, run_id: str, budget: Budget) -
     behind it.
     """
     run = instance.get_run_by_id(run_id)
-    tags = run.tags if run is not None else {}
-    budget.charge(int(tags.get(TOKENS_TAG, 0)), float(tags.get(USD_TAG, 0)))
+    of_run, _, spent = (run.tags if run else {}).get(SPENT_TAG, "").partition("@")
+    if of_run == run_id:
+        tokens, usd = spent.split("/")
+        budget.charge(int(tokens), float(usd))
     before = budget.spent_tokens
     try:
         yield
     finally:
         if budget.spent_tokens > before:
-            spent = {TOKENS_TAG: str(budget.spent_tokens), USD_TAG: f"{budget.spent_usd:.6f}"}
-            instance.add_run_tags(run_id, spent)
+            noted = f"{run_id}@{budget.spent_tokens}/{budget.spent_usd:.6f}"
+            instance.add_run_tags(run_id, {SPENT_TAG: noted})
 
 
 def process_of(run: dg.DagsterRun) -> str | None:

@@ -28,8 +28,8 @@ from newsworld_dagster.warehouse.recording import Write, copy_file, write_again
 PATIENCE = 0.01
 # What a lane's copy grows by is small against what it begins with.
 ROOM = 1.5
-# Memory that a lane comes to take: 1 to 2 GiB at 250 articles a day, less for the first days.
-MEMORY_OF_A_LANE = 3 << 29
+# Memory that a lane comes to take, and the run behind them: 1 to 2 GiB at 250 articles a day.
+MEMORY_OF_ONE = 3 << 29
 # Days that the run waits for before it writes any of them, and bytes that it writes at once: a
 # transaction a day would take as long as some days take to be made.
 AT_ONCE = 10
@@ -156,7 +156,7 @@ class Ahead:
         """
         self.folder.mkdir(parents=True)
         disk = int(ROOM * len(lanes) * warehouse.size()), shutil.disk_usage(self.folder).free
-        memory = MEMORY_OF_A_LANE * len(lanes), psutil.virtual_memory().available
+        memory = MEMORY_OF_ONE * (len(lanes) + 1), psutil.virtual_memory().available
         for what, (needed, free) in {"disk": disk, "memory": memory}.items():
             if free < needed:
                 self.progress(

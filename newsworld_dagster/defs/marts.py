@@ -93,10 +93,13 @@ def marts(
     )
     try:
         yield from building.stream()
-    except DagsterDbtCliRuntimeError:
+    except DagsterDbtCliRuntimeError as error:
         with world.warehouse.read() as reader:
             broken = broken_rules(reader, results) if results.exists() else []
         if not broken:
+            # A test that failed fails again; what a transaction met may be gone.
+            if _has_failed_tests(results):
+                raise dg.Failure(str(error), allow_retries=False) from error
             raise
         # Without its cause, which only says that a test failed; the lines above have it.
         raise dg.Failure(
@@ -104,6 +107,11 @@ def marts(
             "look at these rows, or put a backup in their place (newsworld restore).",
             allow_retries=False,
         ) from None
+
+
+def _has_failed_tests(results: Path) -> bool:
+    told = json.loads(results.read_bytes())["results"] if results.exists() else []
+    return any(result["status"] == "fail" for result in told)
 
 
 def broken_rules(reader: Reader, results: Path) -> list[str]:

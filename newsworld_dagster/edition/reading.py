@@ -103,13 +103,27 @@ def _timeline(archive: Archive, topic_id: str) -> Row:
 
 def _axis(archive: Archive, rows: list[Record]) -> Iterator[Row]:
     """What is due, what happened and what was settled, newest first; claims of a day together."""
-    order = sorted(rows, key=lambda row: row["date"], reverse=True)
-    for (stamp, kind), entries in groupby(order, lambda row: (row["date"].floor("D"), row["kind"])):
+    entries = [_step(archive, row) for row in rows if row["kind"] == "step"]
+    for row in rows:
+        claim = None if row["kind"] == "step" else _claim_of(archive, row)
+        if claim:
+            # As the claim stands now: it may have been settled since the axis was made.
+            settled = claim["status"] not in ("open", "overdue")
+            entries.append(
+                {
+                    "kind": "settled" if settled else claim["status"],
+                    "date": claim["decided_at"] if settled else claim["resolve_by"],
+                    "claim": claim,
+                }
+            )
+    entries.sort(key=lambda entry: entry["date"], reverse=True)
+    for (stamp, kind), several in groupby(
+        entries, lambda entry: (entry["date"].floor("D"), entry["kind"])
+    ):
         if kind == "step":
-            yield from (_step(archive, row) for row in entries)
-            continue
-        claims = [claim for claim in (_claim_of(archive, row) for row in entries) if claim]
-        if claims:
+            yield from several
+        else:
+            claims = [entry["claim"] for entry in several]
             yield {"kind": kind, "date": stamp, "claims": claims}
 
 

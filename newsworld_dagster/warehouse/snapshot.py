@@ -105,7 +105,7 @@ class Snapshot:
         self.path = path
         # Attached, not connected to: DuckDB shares a connected file by its path, so a kernel that
         # still holds the last snapshot would be given that again instead of the new one.
-        self.connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
+        self.connection = duckdb.connect(config={"temp_directory": f"{path}.tmp-{os.getpid()}"})
         quoted = str(path).replace("'", "''")
         self.connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
         self.connection.execute("USE snapshot")

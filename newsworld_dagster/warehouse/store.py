@@ -13,7 +13,6 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import psutil
 import pyarrow as pa
 
 from newsworld_dagster.contracts import CONTRACTS, meet
@@ -23,6 +22,7 @@ from newsworld_dagster.warehouse.migrate import migrate, pending
 LOG = logging.getLogger(__name__)
 # Beyond that it writes what it works on to a folder beside the file, and reads again.
 MOST_MEMORY = 2 << 30
+_BYTES = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 # The first field of a write-ahead log: its version.
 LOG_START = b"d\x00b"
 
@@ -322,7 +322,7 @@ class Warehouse:
                 there = _file_number(self.path)
                 connection = duckdb.connect(str(self.path), read_only=read_only)
                 if there in (None, _file_number(self.path)):
-                    _bound_memory(connection)
+                    _bound_memory(connection, self.path)
                     return connection
                 # Compacting or restoring put another file there while this one was being opened.
                 connection.close()
@@ -399,10 +399,21 @@ def _is_locked(error: Exception) -> bool:
     return "Could not set lock" in text or "different configuration" in text
 
 
-def _bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep DuckDB from holding as much of the file as the machine has memory, its default."""
-    most = min(MOST_MEMORY, int(0.8 * psutil.virtual_memory().total))
-    connection.execute(f"SET memory_limit = '{most}B'")
+def _bound_memory(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Keep DuckDB from holding as much of the file as the machine has memory, its default.
+
+    What it writes aside goes to a folder of this process: the default is one for all who have the
+    file open, and their files have the same names.
+    """
+    setting = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
+    limit, folder = connection.execute(setting).fetchone() or ("", "")
+    number, _, unit = limit.partition(" ")
+    if float(number) * _BYTES[unit] > MOST_MEMORY:
+        connection.execute(f"SET memory_limit = '{MOST_MEMORY}B'")
+    own = f"{path}.tmp-{os.getpid()}"
+    if folder != own:
+        quoted = own.replace("'", "''")
+        connection.execute(f"SET temp_directory = '{quoted}'")
 
 
 def _disk_is_full(error: BaseException) -> bool:

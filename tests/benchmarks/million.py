@@ -48,8 +48,8 @@ CHECKED = "what was made is held against the truth: no work of the product"
 ABOUT = {
     "import": "finds near-duplicates",
     "near-duplicates": CHECKED,
-    "record": "all days, fourteen of them to warm up: stories, topics, claims, verdicts, scorecard",
-    "backtest": "every step of the last 40 days again, behind that record",
+    "record": "all days, {warm_up_days} of them to warm up: stories, topics, claims, scorecard",
+    "backtest": "every step of the last {days} days again, behind that record",
     "calibration": CHECKED,
 }
 GIBIBYTE = 1024.0
@@ -59,12 +59,16 @@ MOST_GIBIBYTES = 4.0
 ONE_PROCESS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NEWSWORLD_AHEAD_DAYS": "0"}
 
 
+def _how(given: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in ("a_day", "days", "warm_up_days")}
+
+
 def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """One row: the stage in a process of its own, ended after the limit."""
     command = [sys.executable, "-m", "tests.benchmarks.millionstages", stage, str(folder)]
     for name in ("a_day", "days", "warm_up_days"):
         command += [f"--{name.replace('_', '-')}", str(getattr(given, name))]
-    row: dict[str, Any] = {"stage": stage, "articles": size, "a_day": given.a_day}
+    row: dict[str, Any] = {"stage": stage, "articles": size} | _how(given)
     load = os.getloadavg()[0]
     with tempfile.TemporaryFile() as out, (folder / f"{stage}.log").open("wb") as log:
         started = time.monotonic()
@@ -150,7 +154,7 @@ def noted(rows: list[dict[str, Any]]) -> None:
         about = (
             f"{row['a_day']:g} articles a day, hashed words for vectors, days made by one process"
         )
-        about = f"{ABOUT[stage]}; {about}" if stage in ABOUT else about
+        about = f"{ABOUT[stage].format(**row)}; {about}" if stage in ABOUT else about
         if row["outcome"] == "done":
             smaller[stage] = row
         else:
@@ -183,13 +187,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("million.jsonl"), help="rows, JSON lines")
     given = parser.parse_args()
     rows = [json.loads(line) for line in given.out.open()] if given.out.is_file() else []
-    held = {(row["stage"], row["articles"], row["a_day"]) for row in rows}
+    names = ("stage", "articles", *_how(given))
+    held = {tuple(row.get(name) for name in names) for row in rows}
     with tempfile.TemporaryDirectory() as scratch:
         for size in (int(text) for text in given.sizes.split(",")):
             folder = (given.work or Path(scratch)) / f"{size}"
             folder.mkdir(parents=True, exist_ok=True)
             for stage in given.stages.split(","):
-                if (stage, size, given.a_day) in held:
+                if (stage, size, *_how(given).values()) in held:
                     continue
                 row = measure(stage, size, folder, given)
                 rows.append(row)

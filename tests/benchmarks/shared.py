@@ -56,6 +56,9 @@ def await_end(process: subprocess.Popen[bytes], started: float, limit: float = 1
         ended, status, used = os.wait4(process.pid, os.WNOHANG)
         now = time.monotonic()
         if not ended and now - started > limit:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
             process.kill()
             ended, status, used = os.wait4(process.pid, 0)
         elif not ended:

@@ -7,11 +7,23 @@ import re
 from typing import Any
 
 from tests.forecasting.toy_analyst import chance
-from tests.llm.server import Says
+from tests.llm.server import KEY, MessagesServer, Says
 
 COURT, MINISTRY = "The court convicts the accused", "The ministry signs the decree"
 CHANCES = {COURT: 0.8, MINISTRY: 0.3}
 VERDICTS = {COURT: "yes", MINISTRY: "no"}
+
+
+def environment(server: MessagesServer, **more: str) -> dict[str, str]:
+    """Settings of a world that asks this server, two topics and two samples a day."""
+    return {
+        "NEWSWORLD_LLM_BASE_URL": server.url,
+        "NEWSWORLD_LLM_API_KEY": KEY,
+        "NEWSWORLD_LLM_MODEL": "toy-1",
+        "NEWSWORLD_LLM_SAMPLES": "2",
+        "NEWSWORLD_LLM_TOPICS": "2",
+        "NEWSWORLD_LLM_BATCHES": "false",
+    } | more
 
 
 def answer(body: dict[str, Any]) -> Says:

@@ -17,23 +17,12 @@ from newsworld_dagster.defs.world import World
 from newsworld_dagster.defs.written import write_day
 from newsworld_dagster.forecasting import verify
 from newsworld_dagster.settings import Settings
-from tests.e2e.newsroom import CHANCES, answer
+from tests.e2e.newsroom import CHANCES, answer, environment
 from tests.e2e.worlds import SAMPLE, WorldFolder
 from tests.llm.server import KEY, MessagesServer, Reset, Says, Script, Status
 
 FIRST, LAST = "2026-01-28", "2026-02-04"
 REPLAY = ("backtest", "--from", FIRST, "--to", LAST, "--warm-up-from", "2026-01-26")
-
-
-def _environment(server: MessagesServer, **more: str) -> dict[str, str]:
-    return {
-        "NEWSWORLD_LLM_BASE_URL": server.url,
-        "NEWSWORLD_LLM_API_KEY": KEY,
-        "NEWSWORLD_LLM_MODEL": "toy-1",
-        "NEWSWORLD_LLM_SAMPLES": "2",
-        "NEWSWORLD_LLM_TOPICS": "2",
-        "NEWSWORLD_LLM_BATCHES": "false",
-    } | more
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, server: MessagesServer) -> W
     kept = [line for line in lines if json.loads(line)["first_seen_at"][:10] <= LAST]
     archive.write_text("\n".join(kept) + "\n", encoding="utf-8")
     assert made.run("import", str(archive)).code == 0
-    done = made.run(*REPLAY, **_environment(server))
+    done = made.run(*REPLAY, **environment(server))
     assert done.code == 0, done.err[-3000:]
     return made
 
@@ -121,7 +110,7 @@ def test_a_rerun_asks_nothing_and_appends_nothing(
     world: WorldFolder, server: MessagesServer
 ) -> None:
     before, asked = world.fingerprint(), len(server.bodies)
-    done = world.run(*REPLAY, **_environment(server))
+    done = world.run(*REPLAY, **environment(server))
     assert done.code == 0, done.err[-3000:]
     after = world.fingerprint()
     for table in before:

@@ -21,8 +21,7 @@ from newsworld_dagster.llm.budget import Budget, BudgetSpentError
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import (
     PROCESS_TAG,
-    TOKENS_TAG,
-    USD_TAG,
+    SPENT_TAG,
     WORKER_TAG,
     close_dead_runs,
     dead_runs,
@@ -153,7 +152,6 @@ from pathlib import Path
 import dagster as dg
 from newsworld_dagster.defs import limits
 from newsworld_dagster.defs.world import World
-from newsworld_dagster.llm.budget import Budget, BudgetSpentError
 from newsworld_dagster.runs import dagster_instance
 from newsworld_dagster.runsafety import PROCESS_TAG, this_process, run_turn
 from newsworld_dagster.settings import Settings
@@ -265,7 +263,7 @@ def test_a_run_tried_again_is_not_taken_for_its_dead_parent(tmp_path: Path) -> N
 
 def test_the_steps_of_a_run_have_one_budget_wherever_they_run(tmp_path: Path) -> None:
     with dagster_instance(Settings(data_dir=tmp_path)) as instance:
-        run_id, other = (instance.create_run_for_job(_job).run_id for _ in range(2))
+        run_id = instance.create_run_for_job(_job).run_id
         first, second, third = Budget(usd=1.0), Budget(usd=1.0), Budget(usd=1.0)
         with pytest.raises(ZeroDivisionError), spending_of_run(instance, run_id, first):
             asked = first.try_reserve(100, 0.8)
@@ -276,8 +274,10 @@ def test_the_steps_of_a_run_have_one_budget_wherever_they_run(tmp_path: Path) ->
             assert (second.spent_tokens, second.spent_usd) == (70, 0.6)
             with pytest.raises(BudgetSpentError):
                 second.try_reserve(100, 0.5)
-        with spending_of_run(instance, other, third):
-            assert third.spent_usd == 0
         tags = instance.get_run_by_id(run_id).tags
-        assert (tags[TOKENS_TAG], tags[USD_TAG]) == ("70", "0.600000")
-        assert USD_TAG not in instance.get_run_by_id(other).tags
+        assert tags[SPENT_TAG] == f"{run_id}@70/0.600000"
+        again = instance.create_run_for_job(
+            _job, tags=tags, parent_run_id=run_id, root_run_id=run_id
+        ).run_id
+        with spending_of_run(instance, again, third):
+            assert third.spent_usd == 0, "a run that is tried again has a budget of its own"

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsworld_dagster.warehouse import Lake, Warehouse
-from tests.e2e.newsroom import answer
+from tests.e2e.newsroom import answer, environment
 from tests.e2e.worlds import ROOT, SAMPLE, WorldFolder
-from tests.llm.server import KEY, MessagesServer
+from tests.llm.server import MessagesServer
 from tests.scale.replaying import BY_THE_CLOCK, DAYS, tables
 from tests.scale.servers import Postgres, Redis
 
@@ -103,8 +103,8 @@ class Team:
     def spent_tokens(self) -> int:
         """What runs note that their steps spent."""
         return self._count(
-            "SELECT coalesce(sum(value::BIGINT), 0) FROM run_tags "
-            "WHERE key = 'newsworld/spent_tokens'"
+            "SELECT coalesce(sum(split_part(split_part(value, '@', 2), '/', 1)::BIGINT), 0) "
+            "FROM run_tags WHERE key = 'newsworld/spent'"
         )
 
     def _count(self, query: str) -> int:
@@ -161,11 +161,11 @@ def test_killed_workers_broker_and_catalog_cost_time_and_nothing_else(
     team.run("import", str(SAMPLE))
     with with_workers(team, "one"):
         running = launch(team)
-        wait_for(lambda: "received" in team.log("one"))
+        wait_for(team, running, lambda: "received" in team.log("one"))
         # Its step goes to the second worker.
         team.kill_worker("one")
         team.start_worker("two")
-        wait_for(lambda: "received" in team.log("two"))
+        wait_for(team, running, lambda: "received" in team.log("two"))
         assert running.poll() is None, "the run goes on without its first worker"
         redis.kill()
         time.sleep(2)
@@ -173,7 +173,7 @@ def test_killed_workers_broker_and_catalog_cost_time_and_nothing_else(
         # It may get through or fail; in either case the same command goes on from there.
         ended_in_words(team, running)
         running = launch(team)
-        wait_for(lambda: team.began("predictions_and_outcomes"))
+        wait_for(team, running, lambda: team.began("predictions_and_outcomes"))
         postgres.kill()
         time.sleep(1)
         postgres.go_on()
@@ -192,7 +192,7 @@ def test_an_analyst_asks_from_a_team_as_from_one_machine(
 ) -> None:
     """The same days, reports, verdicts and digests; one budget for the steps of a run."""
     with MessagesServer(answer) as server:
-        settings = asking(server)
+        settings = environment(server)
         alone = WorldFolder(tmp_path / "alone")
         for arguments in (("import", str(SAMPLE)), ("backtest", *DAYS)):
             done = alone.run(*arguments, **settings)
@@ -236,19 +236,12 @@ def ended_in_words(team: Team, running: subprocess.Popen[bytes]) -> None:
     assert "Traceback" not in said
 
 
-def wait_for(come: Callable[[], bool], seconds: float = 600) -> None:
+def wait_for(
+    team: Team, running: subprocess.Popen[bytes], come: Callable[[], bool], seconds: float = 600
+) -> None:
     deadline = time.monotonic() + seconds
     while not come():
-        assert time.monotonic() < deadline, f"not within {seconds:g} seconds"
+        said = (team.world.path.parent / "run.log").read_text()
+        assert running.poll() is None, f"the run ended before: {said}"
+        assert time.monotonic() < deadline, f"not within {seconds:g} seconds: {said}"
         time.sleep(0.2)
-
-
-def asking(server: MessagesServer) -> dict[str, str]:
-    return {
-        "NEWSWORLD_LLM_BASE_URL": server.url,
-        "NEWSWORLD_LLM_API_KEY": KEY,
-        "NEWSWORLD_LLM_MODEL": "toy-1",
-        "NEWSWORLD_LLM_SAMPLES": "2",
-        "NEWSWORLD_LLM_TOPICS": "2",
-        "NEWSWORLD_LLM_BATCHES": "false",
-    }
