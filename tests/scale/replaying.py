@@ -12,7 +12,7 @@ WRITTEN = ("news", "embeddings", "stories", "forecasts", "outcomes", "scorecards
 
 # What a language model took and cost depends on the clock and on its cache; hashes hold these.
 BY_THE_CLOCK = (
-    *("asked_at", "seconds", "cost_usd", "charged_usd"),
+    *("call_id", "asked_at", "seconds", "cost_usd", "charged_usd"),
     *("input_tokens", "cache_write_tokens", "cache_read_tokens"),
     *("previous_hash", "row_hash", "head_id", "claims_head", "verdicts_head", "previous_head"),
 )
