@@ -14,8 +14,8 @@ generate         the simulator itself
 import           `newsworld import` of one file, near-duplicates included
 near-duplicates  no work of the product: its marks against the true copies
 clustering       all days, as `newsworld cluster` does it, with word frequencies of the stream
-record           `newsworld backtest --record-only` of all days: stories, topics, claims, verdicts,
-                 scorecard, snapshot
+record           `newsworld backtest --record-only` of the last --record-days: stories, topics,
+                 claims, verdicts, scorecard, snapshot
 backtest         `newsworld backtest` of the last --days again, behind that record: all assets,
                  notebook and pages included
 scorecard        `newsworld scorecard`
@@ -48,7 +48,8 @@ CHECKED = "what was made is held against the truth: no work of the product"
 ABOUT = {
     "import": "finds near-duplicates",
     "near-duplicates": CHECKED,
-    "record": "all days, {warm_up_days} of them to warm up: stories, topics, claims, scorecard",
+    "record": "the last {record_days} days or all, {warm_up_days} of them to warm up: stories, "
+    "topics, claims, verdicts, scorecard, snapshot",
     "backtest": "every step of the last {days} days again, behind that record",
     "calibration": CHECKED,
 }
@@ -60,13 +61,13 @@ ONE_PROCESS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NEWSWORLD_A
 
 
 def _how(given: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(given, name) for name in ("a_day", "days", "warm_up_days")}
+    return {name: getattr(given, name) for name in ("a_day", "days", "record_days", "warm_up_days")}
 
 
 def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """One row: the stage in a process of its own, ended after the limit."""
     command = [sys.executable, "-m", "tests.benchmarks.millionstages", stage, str(folder)]
-    for name in ("a_day", "days", "warm_up_days"):
+    for name in ("a_day", "days", "record_days", "warm_up_days"):
         command += [f"--{name.replace('_', '-')}", str(getattr(given, name))]
     row: dict[str, Any] = {"stage": stage, "articles": size} | _how(given)
     load = os.getloadavg()[0]
@@ -181,6 +182,7 @@ def main() -> int:
     parser.add_argument("--stages", default=",".join(STAGES), help="of these alone, with commas")
     parser.add_argument("--a-day", type=float, default=250, help="articles a day at all sizes")
     parser.add_argument("--days", type=int, default=40, help="days of the backtest")
+    parser.add_argument("--record-days", type=int, default=1_000, help="most days on record")
     parser.add_argument("--warm-up-days", type=int, default=14, help="first days off the record")
     parser.add_argument("--limit", type=float, default=10_000, help="seconds for each stage")
     parser.add_argument("--work", type=Path, help="folder to keep streams and worlds in")

@@ -100,27 +100,30 @@ def clustering(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def record(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """`newsworld backtest --record-only` over all days, hashed words as vectors."""
+    """`newsworld backtest --record-only` of the last `record_days`, hashed words as vectors."""
     from newsworld_dagster.runs import run_days
 
-    world = _world()
-    with world.warehouse.read() as reader:
-        days = reader.article_days()
-    first = days[0] + pd.Timedelta(days=given.warm_up_days)
-    run_days(world, days[0], days[-1], record_from=first, record_only=True)
-    return _made(world, days[0], days[-1])
+    world, (first, last) = _world(), _recorded(given)
+    record_from = first + pd.Timedelta(days=given.warm_up_days)
+    run_days(world, first, last, record_from=record_from, record_only=True)
+    return _made(world, first, last)
 
 
 def backtest(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """`newsworld backtest` over the last days again, all assets; the record of them stands."""
     from newsworld_dagster.runs import run_days
 
-    world = _world()
-    with world.warehouse.read() as reader:
+    world, (start, last) = _world(), _recorded(given)
+    first = max(start, last - pd.Timedelta(days=given.days - 1))
+    run_days(world, first, last, record_from=start + pd.Timedelta(days=given.warm_up_days))
+    return _made(world, first, last)
+
+
+def _recorded(given: argparse.Namespace) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day of the record, warm-up included."""
+    with _world().warehouse.read() as reader:
         days = reader.article_days()
-    first = max(days[0], days[-1] - pd.Timedelta(days=given.days - 1))
-    run_days(world, first, days[-1], record_from=days[0] + pd.Timedelta(days=given.warm_up_days))
-    return _made(world, first, days[-1])
+    return max(days[0], days[-1] - pd.Timedelta(days=given.record_days - 1)), days[-1]
 
 
 def _made(world: World, first: pd.Timestamp, last: pd.Timestamp) -> dict[str, Any]:
@@ -268,6 +271,7 @@ def main() -> int:
     parser.add_argument("--articles", type=int, required=True)
     parser.add_argument("--a-day", type=float, required=True)
     parser.add_argument("--days", type=int, required=True)
+    parser.add_argument("--record-days", type=int, required=True)
     parser.add_argument("--warm-up-days", type=int, required=True)
     given = parser.parse_args()
     # The partitions are read from the settings when Dagster's definitions are loaded.
