@@ -67,8 +67,8 @@ def _how(given: argparse.Namespace) -> dict[str, Any]:
 def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """One row: the stage in a process of its own, ended after the limit."""
     command = [sys.executable, "-m", "tests.benchmarks.millionstages", stage, str(folder)]
-    for name in ("a_day", "days", "record_days", "warm_up_days"):
-        command += [f"--{name.replace('_', '-')}", str(getattr(given, name))]
+    for name, value in _how(given).items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
     row: dict[str, Any] = {"stage": stage, "articles": size} | _how(given)
     load = os.getloadavg()[0]
     with tempfile.TemporaryFile() as out, (folder / f"{stage}.log").open("wb") as log:
