@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     lock_timeout: float = Field(
         default=120.0, ge=0, description="Seconds to wait for another writer of the warehouse"
     )
+    duckdb_memory: float = Field(
+        default=2.0,
+        ge=0.25,
+        description="GiB of memory that DuckDB may take for the warehouse's file in a process",
+    )
     run_wait: float = Field(
         default=21_600.0, ge=0, description="Seconds to wait for another run of the same world"
     )

@@ -214,7 +214,7 @@ def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     os.nice(GIVES_WAY * lane.behind)
     collect_rarely()
     world = World(order.settings, given_encoder=order.encoder, code_version=order.code_version)
-    warehouse = RecordingWarehouse(copy)
+    warehouse = RecordingWarehouse(copy, memory=order.settings.duckdb_memory)
     world.warehouse = warehouse
     makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}
     days = [given.day for given in order.days]

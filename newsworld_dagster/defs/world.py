@@ -38,7 +38,7 @@ def utc_now() -> pd.Timestamp:
 def warehouse_of(settings: Settings) -> Warehouse:
     """The warehouse that the settings name: a DuckDB file, or a lake with many writers."""
     if settings.lake is None:
-        return Warehouse(settings.warehouse_file, settings.lock_timeout)
+        return Warehouse(settings.warehouse_file, settings.lock_timeout, settings.duckdb_memory)
     return Lake(
         settings.lake.get_secret_value(), settings.lake_files, settings.lock_timeout, _s3(settings)
     )

@@ -46,8 +46,8 @@ Keys = dict[str, set[tuple[object, ...]]]
 class RecordingWarehouse(Warehouse):
     """A file that nobody else writes to; keeps in mind what is written to it."""
 
-    def __init__(self, path: Path, lock_timeout: float = 60.0) -> None:
-        super().__init__(path, lock_timeout)
+    def __init__(self, path: Path, lock_timeout: float = 60.0, memory: float = 2.0) -> None:
+        super().__init__(path, lock_timeout, memory)
         self._written: list[Write] = []
         self._keys: Keys = {}
 

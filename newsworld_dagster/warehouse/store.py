@@ -20,8 +20,6 @@ from newsworld_dagster.warehouse.asof import Reader
 from newsworld_dagster.warehouse.migrate import migrate, pending
 
 LOG = logging.getLogger(__name__)
-# Beyond that it writes what it works on to a folder beside the file, and reads again.
-MOST_MEMORY = 2 << 30
 _BYTES = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 # The first field of a write-ahead log: its version.
 LOG_START = b"d\x00b"
@@ -53,6 +51,10 @@ class WarehouseLockedError(RuntimeError):
 
 class WarehouseFullError(RuntimeError):
     """The disk under the warehouse is full."""
+
+
+class WarehouseMemoryError(RuntimeError):
+    """A query needs more memory than DuckDB may take."""
 
 
 class WarehouseMissingError(RuntimeError):
@@ -168,8 +170,9 @@ class Warehouse:
         Seconds to wait for another process that holds the file.
     """
 
-    def __init__(self, path: Path, lock_timeout: float = 60.0) -> None:
+    def __init__(self, path: Path, lock_timeout: float = 60.0, memory: float = 2.0) -> None:
         self.path = path
+        self.memory = memory
         self.lock_timeout = lock_timeout
         self._held: duckdb.DuckDBPyConnection | None = None
         self._current = False
@@ -304,6 +307,14 @@ class Warehouse:
             if not read_only:
                 self._prepare(connection)
             yield connection
+        except duckdb.OutOfMemoryException as error:
+            if _disk_is_full(error):
+                raise self._full() from error
+            raise WarehouseMemoryError(
+                f"A query on {self} needs more than the {self.memory:g} GiB that DuckDB may take, "
+                "and cannot be done piece by piece. What was being written is not stored. Raise "
+                "NEWSWORLD_DUCKDB_MEMORY (GiB), and try again."
+            ) from error
         except duckdb.Error as error:
             if _disk_is_full(error):
                 raise self._full() from error
@@ -322,7 +333,7 @@ class Warehouse:
                 there = _file_number(self.path)
                 connection = duckdb.connect(str(self.path), read_only=read_only)
                 if there in (None, _file_number(self.path)):
-                    _bound_memory(connection, self.path)
+                    _bound_memory(connection, self.path, self.memory)
                     return connection
                 # Compacting or restoring put another file there while this one was being opened.
                 connection.close()
@@ -399,8 +410,10 @@ def _is_locked(error: Exception) -> bool:
     return "Could not set lock" in text or "different configuration" in text
 
 
-def _bound_memory(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _bound_memory(connection: duckdb.DuckDBPyConnection, path: Path, memory: float) -> None:
     """Keep DuckDB from holding as much of the file as the machine has memory, its default.
+
+    Beyond `memory` GiB it writes what it works on aside, and reads again.
 
     What it writes aside goes to a folder of this process: the default is one for all who have the
     file open, and their files have the same names.
@@ -408,8 +421,9 @@ def _bound_memory(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     setting = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
     limit, folder = connection.execute(setting).fetchone() or ("", "")
     number, _, unit = limit.partition(" ")
-    if float(number) * _BYTES[unit] > MOST_MEMORY:
-        connection.execute(f"SET memory_limit = '{MOST_MEMORY}B'")
+    most = int(memory * 2**30)
+    if float(number) * _BYTES[unit] > most:
+        connection.execute(f"SET memory_limit = '{most}B'")
     own = f"{path}.tmp-{os.getpid()}"
     if folder != own:
         quoted = own.replace("'", "''")

@@ -8,6 +8,7 @@ import pytest
 
 from newsworld_dagster.contracts import ContractError
 from newsworld_dagster.warehouse import APPEND_ONLY, Warehouse
+from newsworld_dagster.warehouse.store import WarehouseMemoryError
 from tests.warehouse.warehouse_rows import (
     DAY,
     articles,
@@ -168,3 +169,14 @@ def test_duckdb_takes_two_gibibytes_and_a_folder_of_its_process(warehouse: Wareh
             held.connection.execute(large).fetchone()
             assert list(folder.iterdir())
         assert not folder.exists()
+
+
+def test_a_query_that_needs_more_memory_is_told_what_to_set(tmp_path: Path) -> None:
+    small = Warehouse(tmp_path / "w.duckdb", memory=0.03)
+    with (
+        pytest.raises(WarehouseMemoryError, match=r"0\.03 GiB .* NEWSWORLD_DUCKDB_MEMORY"),
+        small.write() as writer,
+    ):
+        writer.connection.execute("SELECT list(range::VARCHAR) FROM range(10_000_000)").fetchone()
+    with small.read() as reader:
+        assert reader.count("news.articles") == 0
