@@ -57,7 +57,12 @@ GIBIBYTE = 1024.0
 MOST_GIBIBYTES = 4.0
 # A pool of threads for every core would make processor time depend on the machine. Days made ahead
 # take half the time and a gigabyte or two of memory for each process that makes them.
-ONE_PROCESS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NEWSWORLD_AHEAD_DAYS": "0"}
+ONE_PROCESS = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NEWSWORLD_AHEAD_DAYS": "0",
+    "NEWSWORLD_DUCKDB_MEMORY": "1.5",
+}
 
 
 def _how(given: argparse.Namespace) -> dict[str, Any]:
