@@ -49,7 +49,7 @@ ABOUT = {
     "import": "finds near-duplicates",
     "near-duplicates": CHECKED,
     "record": "the last {record_days} days or all, {warm_up_days} of them to warm up: stories, "
-    "topics, claims, verdicts, scorecard, snapshot",
+    "topics, claims, verdicts, scorecard, snapshot; growth with days",
     "backtest": "every step of the last {days} days again, behind that record",
     "calibration": CHECKED,
 }
@@ -103,11 +103,11 @@ def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> d
 
 
 def exponents(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Slope of log processor seconds on log articles of each stage, by least squares."""
+    """Slope of log processor seconds on log articles (of the record: days), by least squares."""
     slopes = {}
     for stage in STAGES:
         done = [row for row in rows if row["stage"] == stage and row["outcome"] == "done"]
-        points = [(math.log(row["articles"]), math.log(max(row["cpu_s"], 0.1))) for row in done]
+        points = [(math.log(_extent(row)), math.log(max(row["cpu_s"], 0.1))) for row in done]
         if len({x for x, _ in points}) < 2:
             continue
         x0 = sum(x for x, _ in points) / len(points)
@@ -148,15 +148,20 @@ def _rounded(found: Any) -> Any:
     return round(found, 4) if isinstance(found, float) else found
 
 
+def _extent(row: dict[str, Any]) -> float:
+    """What a stage grows with: the days that the record is of, else the archive's articles."""
+    return float(row["found"]["days"] if row["stage"] == "record" else row["articles"])
+
+
 def noted(rows: list[dict[str, Any]]) -> None:
     """Hand the rows to `make bench`, each with its growth from the next smaller size."""
     smaller: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["articles"]):
         before, stage = smaller.get(row["stage"]), row["stage"]
         slope = None
-        if before is not None:
+        if before is not None and row["outcome"] == "done":
             times = max(row["cpu_s"], 0.1) / max(before["cpu_s"], 0.1)
-            slope = math.log(times) / math.log(row["articles"] / before["articles"])
+            slope = math.log(times) / math.log(_extent(row) / _extent(before))
         about = (
             f"{row['a_day']:g} articles a day, hashed words for vectors, days made by one process"
         )
