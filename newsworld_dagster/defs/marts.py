@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,14 @@ def marts(
     try:
         yield from building.stream()
     except DagsterDbtCliRuntimeError as error:
-        with world.warehouse.read() as reader:
-            broken = broken_rules(reader, results) if results.exists() else []
-        if not broken:
-            # A test that failed fails again; what a transaction met may be gone.
-            if _has_failed_tests(results):
-                raise dg.Failure(str(error), allow_retries=False) from error
+        failed = _failed_tests(results)
+        if not failed:
             raise
+        with world.warehouse.read() as reader:
+            broken = broken_rules(reader, failed)
+        # A test that failed fails again; what a transaction met may be gone.
+        if not broken:
+            raise dg.Failure(str(error), allow_retries=False) from error
         # Without its cause, which only says that a test failed; the lines above have it.
         raise dg.Failure(
             f"Tables are not as their rules want them: {'; '.join(broken)}. Nothing was published; "
@@ -109,18 +110,19 @@ def marts(
         ) from None
 
 
-def _has_failed_tests(results: Path) -> bool:
+def _failed_tests(results: Path) -> list[dict[str, Any]]:
+    """Of dbt's run_results.json; none where the build did not come to have one."""
     told = json.loads(results.read_bytes())["results"] if results.exists() else []
-    return any(result["status"] == "fail" for result in told)
+    return [result for result in told if result["status"] == "fail"]
 
 
-def broken_rules(reader: Reader, results: Path) -> list[str]:
+def broken_rules(reader: Reader, failed: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the failed tests of a build count, which dbt itself does not tell.
 
     Parameters
     ----------
-    results
-        dbt's run_results.json.
+    failed
+        Their results in dbt's run_results.json.
 
     Returns
     -------
@@ -128,9 +130,9 @@ def broken_rules(reader: Reader, results: Path) -> list[str]:
         Such as "news_articles_rules: section is not in its list (2 rows)".
     """
     said = []
-    for result in json.loads(results.read_bytes())["results"]:
+    for result in failed:
         name = result["unique_id"].split(".")[2]
-        if result["status"] == "fail" and name.endswith("_rules"):
+        if name.endswith("_rules"):
             broken = reader.frame(result["compiled_code"]).to_dict("records")
             said += [f"{name}: {row['rule']} ({row['broken_by']} rows)" for row in broken]
     return said

@@ -168,6 +168,8 @@ class Warehouse:
         The DuckDB file; made, with its folder, at the first write.
     lock_timeout
         Seconds to wait for another process that holds the file.
+    memory
+        GiB that DuckDB may take.
     """
 
     def __init__(self, path: Path, lock_timeout: float = 60.0, memory: float = 2.0) -> None:
@@ -413,10 +415,8 @@ def _is_locked(error: Exception) -> bool:
 def _bound_memory(connection: duckdb.DuckDBPyConnection, path: Path, memory: float) -> None:
     """Keep DuckDB from holding as much of the file as the machine has memory, its default.
 
-    Beyond `memory` GiB it writes what it works on aside, and reads again.
-
-    What it writes aside goes to a folder of this process: the default is one for all who have the
-    file open, and their files have the same names.
+    Beyond `memory` GiB it writes what it works on aside, to a folder of this process: the default
+    is one for all who have the file open, and their files have the same names.
     """
     setting = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
     limit, folder = connection.execute(setting).fetchone() or ("", "")
