@@ -11,14 +11,13 @@ from newsworld_dagster.warehouse.migrate import MigrationError
 from newsworld_dagster.warehouse.s3 import S3
 from newsworld_dagster.warehouse.snapshot import Snapshot, open_snapshot, publish_snapshot
 from newsworld_dagster.warehouse.store import (
-    APPEND_ONLY,
     Warehouse,
     WarehouseFullError,
     WarehouseLockedError,
     WarehouseMissingError,
-    Writer,
 )
 from newsworld_dagster.warehouse.vectors import VectorMemory
+from newsworld_dagster.warehouse.writing import APPEND_ONLY, Writer
 
 __all__ = [
     "APPEND_ONLY",

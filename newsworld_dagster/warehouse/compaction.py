@@ -16,7 +16,8 @@ import pandas as pd
 from newsworld_dagster.warehouse.asof_pruning import OLD_TEXTS
 from newsworld_dagster.warehouse.lake import NAME, Lake
 from newsworld_dagster.warehouse.scratch import folder_beside
-from newsworld_dagster.warehouse.store import Warehouse, WarehouseLockedError, Writer
+from newsworld_dagster.warehouse.store import Warehouse, WarehouseLockedError
+from newsworld_dagster.warehouse.writing import Writer
 
 # Below this share of a file, copying it gives back too little.
 LEAST_SHARE = 0.2

@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from newsworld_dagster.contracts import CONTRACTS
-from newsworld_dagster.warehouse.store import Warehouse, Writer, keys_of
+from newsworld_dagster.warehouse.store import Warehouse
+from newsworld_dagster.warehouse.writing import Writer, keys_of
 
 
 @dataclass(frozen=True)
