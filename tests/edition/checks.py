@@ -178,9 +178,17 @@ def dark_turns_paper_and_ink(chromium: Browser, address: str) -> None:
         with reading(chromium, address, color_scheme=scheme) as page:
             page.goto(f"{address}scorecard/index.html")
             found[scheme] = shades(page)
-            # Which of the two pictures it is, a browser decides some time after loading.
-            picked = page.wait_for_function("document.querySelector('picture img').currentSrc")
-            chart = picked.json_value()
+            image = page.locator("picture img").first
+            image.scroll_into_view_if_needed()
+            # Which of the two pictures it is, a browser decides some time after loading; asking
+            # again and again is what the page's policy forbids (it takes `eval`).
+            chart = image.evaluate(
+                """image => new Promise(picked => {
+                    const tell = () => picked(image.currentSrc);
+                    image.onload = image.onerror = tell;
+                    if (image.complete && image.currentSrc) tell();
+                })"""
+            )
             assert ("-dark" in chart) == (scheme == "dark")
     assert found["light"][0] > 600 > 150 > found["light"][1]
     assert found["dark"][0] < 150 < 600 < found["dark"][1]
