@@ -15,7 +15,9 @@ ARTICLES = contract(
         "canonical_url": column(str, doc="Link without tracking, fragment, default port or 'www'"),
         "title": column(str, pa.Check.str_length(min_value=1), doc="Headline as plain text"),
         "summary": column(str, doc="Summary as plain text; may be empty"),
-        "publisher": column(str, pa.Check.str_length(min_value=1), doc="Registered domain"),
+        "publisher": column(
+            str, pa.Check.str_length(min_value=1), doc="Host, or as the archive names it"
+        ),
         "section": column(
             str, pa.Check.isin(SECTIONS), nullable=True, doc="Section named by the source, if any"
         ),
@@ -27,10 +29,12 @@ ARTICLES = contract(
         "day": column(TIME, doc="UTC day of first_seen_at: the partition"),
         "content_digest": column(str, doc="SHA-256 of title and summary, as embedded"),
         "duplicate_of": column(
-            str, nullable=True, doc="Earlier article with the same or nearly the same text"
+            str,
+            nullable=True,
+            doc="Earlier article with its text, or nearly; another publisher's with its headline",
         ),
         "duplicate_kind": column(
-            str, pa.Check.isin(DUPLICATE_KINDS), nullable=True, doc="'exact' or 'near'"
+            str, pa.Check.isin(DUPLICATE_KINDS), nullable=True, doc="'exact', 'near' or 'headline'"
         ),
     },
     unique=["article_id"],

@@ -23,7 +23,7 @@ BANDS: Final = ("Low", "Medium", "High")
 WINDOWS_DAYS: Final = (3, 7, 14, 30)
 # How far back whoever forecasts reads the news of a topic.
 LIVE_DAYS: Final = 28
-DUPLICATE_KINDS: Final = ("exact", "near")
+DUPLICATE_KINDS: Final = ("exact", "near", "headline")
 FEED_HEALTH = ("good", "empty", "failing", "gone")
 TERM_KINDS: Final = ("name", "term")
 PHASES: Final = ("warm_up", "record")
