@@ -13,7 +13,7 @@ from newsworld_dagster.defs.learning import INCONSISTENCIES_KEY
 from newsworld_dagster.defs.ledger import CLAIMS, HEADS, REFUSALS, RESOLUTIONS
 from newsworld_dagster.defs.limits import limited
 from newsworld_dagster.defs.signing import beyond_the_chain
-from newsworld_dagster.defs.stories import ASSIGNMENTS, TOPICS
+from newsworld_dagster.defs.stories import ASSIGNMENTS, LINEAGE, TOPICS
 from newsworld_dagster.defs.trending import TRENDING
 from newsworld_dagster.defs.world import World
 from newsworld_dagster.forecasting import LEARNED, verify
@@ -37,6 +37,7 @@ from newsworld_dagster.stories.health import (
     evaluate_lifecycle,
     evaluate_singletons,
     evaluate_sizes,
+    evaluate_steadiness,
     evaluate_trending,
 )
 
@@ -112,6 +113,20 @@ def sizes(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(
+    asset=LINEAGE,
+    name="steadiness",
+    description="Few moves between stories lead an article back.",
+)
+@limited
+def steadiness(world: dg.ResourceParam[World]) -> dg.AssetCheckResult:
+    """The moves of the last thirty days."""
+    with world.warehouse.read() as reader:
+        end = (reader.last_story_day() or pd.Timestamp(0)) + pd.Timedelta(days=1)
+        found = evaluate_steadiness(reader.story_moves(end - pd.Timedelta(days=30), end))
+    return as_result("steadiness", found, warn=True)
+
+
+@dg.asset_check(
     asset=TRENDING, name="strip", description="A day of news has a strip, and it says something."
 )
 @limited
@@ -152,7 +167,7 @@ def topic_checks(world: dg.ResourceParam[World]) -> Iterator[dg.AssetCheckResult
     """Labels, stages and drift of the topics as the last described day left them."""
     with world.warehouse.read() as reader:
         as_of = reader.topics_end()
-        topics = reader.topics_as_of(as_of)
+        topics = reader.topics_as_of(as_of, vectors=False)
         cosines = reader.topic_drift(as_of)
     live = topics[~topics["lifecycle"].isin(["dormant", "closed"])]
     yield as_result("labels", evaluate_labels(live), TOPICS, warn=True)

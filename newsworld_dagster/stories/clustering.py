@@ -6,8 +6,9 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,27 +16,33 @@ import scipy
 
 from newsworld_dagster.contracts.stories import ASSIGNMENTS, LINEAGE
 from newsworld_dagster.stories.background import Background
-from newsworld_dagster.stories.decoding import expected_clusters
+from newsworld_dagster.stories.decoding import expected_agreement, expected_clusters
 from newsworld_dagster.stories.grouping import places_by
 from newsworld_dagster.stories.pair_model import PairModel, pair_probabilities
 from newsworld_dagster.stories.pairs import PairSpace
+
+# Expected agreement that sums of floats may differ by.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class StoryParameters:
     """What makes articles one story.
 
-    A new article joins the story with which the mean probability of its pairs reaches
-    `threshold`. The repair merges by expected agreement (see `expected_clusters`), from groups
-    certain to `start` on. Stories without an article in the last `live_days` days stand as they
-    are. Groups that no pair of `linked` or more joins are put together each by itself; one of
-    more than `largest_repair` articles, whose pairs would take too much memory, is first cut at
-    links twice as strong, and again.
+    A new article joins the story with which the mean probability of its pairs reaches `threshold`.
+    The repair merges by expected agreement (see `expected_clusters`), from groups certain to
+    `start` on. What it would part or merge stays as it is, unless expected agreement is then larger
+    than with the stored stories as they are and the new articles placed beside them as well as can
+    be: by `margin` for each article that would leave its story. Stories without an article in the
+    last `live_days` days stand as they are. Groups that no pair of `linked` or more joins are put
+    together each by itself; one of more than `largest_repair` articles, whose pairs would take too
+    much memory, is first cut at links twice as strong, and again.
     """
 
     threshold: float = 0.36
     recall_weight: float = 1.2
     start: float = 0.7
+    margin: float = 0.0
     linked: float = 0.15
     live_days: int = 10
     largest_repair: int = 1_500
@@ -257,14 +264,64 @@ def _repair(
     for group in _groups(probability, codes, everything, parameters.linked, parameters):
         if len(group) < 2 or not is_new[group].any():
             continue
-        labels = expected_clusters(
+        mended[group] = _mend(
             probability[group][:, group].toarray(),
             mass[group],
-            recall_weight=parameters.recall_weight,
-            start=parameters.start,
+            before[group],
+            partial(
+                _keep_ids,
+                online=online[group],
+                before=before[group],
+                article_ids=ids[group],
+                day=day,
+                older=older,
+            ),
+            parameters,
         )
-        mended[group] = _keep_ids(labels, online[group], before[group], ids[group], day, older)
     return mended
+
+
+def _mend(
+    pairs: np.ndarray,
+    mass: np.ndarray,
+    before: np.ndarray,
+    named: Callable[[np.ndarray], np.ndarray],
+    parameters: StoryParameters,
+) -> np.ndarray:
+    """Stories of a group put together afresh, where that is worth the moves.
+
+    Else the stored ones stay, and the new articles are placed beside them as well as can be. That
+    is decided apart, and whole, for each part that shares no story of either kind with another:
+    expected agreement is a sum over these. If all was taken as it comes, stories would fall apart
+    and come back for nothing, for merging by steps finds not always the best there is.
+    """
+    placed = partial(
+        expected_clusters,
+        pairs,
+        mass,
+        recall_weight=parameters.recall_weight,
+        start=parameters.start,
+    )
+    anew = named(placed())
+    held = pd.factorize(before)[0]  # -1 for the new ones
+    stored = held >= 0
+    if not stored.any():
+        return anew
+    stayed = named(placed(held=held))
+    # One number for a name in both: no two parts may come to use it.
+    one, other = np.split(pd.factorize(np.concatenate([stayed, anew]))[0], 2)
+    stories = max(one.max(), other.max()) + 1
+    shared = scipy.sparse.coo_matrix((np.ones(len(one)), (one, other)), shape=(stories, stories))
+    part = scipy.sparse.csgraph.connected_components(shared, directed=False)[1][one]
+    stood, reached = (
+        expected_agreement(pairs, mass, clusters, recall_weight=parameters.recall_weight)
+        for clusters in (one, other)
+    )
+    gone = np.bincount(part, stored & (anew != before))
+    grown = np.bincount(part, reached - stood) - parameters.margin * gone
+    # Nobody leaves a story for nothing, nor for what rounding makes of it.
+    pays = (grown > _ROUNDING) | ((gone == 0) & (grown >= 0))
+    return np.where(pays[part], anew, stayed)
 
 
 def _groups(
@@ -308,11 +365,16 @@ def _keep_ids(
     """Name clusters after the stories that they continue; stored stories go before new ones.
 
     Of those, the one with the most articles in the cluster, counting what it has before the
-    window.
+    window. A stored story is continued where articles of it are, not where new ones joined it
+    and left again.
     """
     stored = {story for story in before if isinstance(story, str)}
     first = {story: place for place, story in reversed(list(enumerate(online)))}
-    counts = Counter(zip(labels.tolist(), online, strict=True))
+    counts = Counter(
+        (label, story)
+        for label, was, story in zip(labels.tolist(), before, online, strict=True)
+        if isinstance(was, str) or story not in stored
+    )
     order = sorted(
         counts,
         key=lambda pair: (
@@ -331,8 +393,10 @@ def _keep_ids(
             taken.add(story)
     for label in np.unique(labels):
         if int(label) not in named:
-            oldest = article_ids[np.flatnonzero(labels == label)[0]]
-            named[int(label)] = story_id(f"{oldest}@{day:%Y-%m-%d}")
+            founder = f"{article_ids[np.flatnonzero(labels == label)[0]]}@{day:%Y-%m-%d}"
+            while (fresh := story_id(founder)) in stored:  # parted on this day before
+                founder += "@"
+            named[int(label)] = fresh
     return np.array([named[int(label)] for label in labels], dtype=object)
 
 

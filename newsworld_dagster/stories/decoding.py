@@ -11,6 +11,7 @@ def expected_clusters(
     *,
     recall_weight: float,
     start: float,
+    held: np.ndarray | None = None,
 ) -> np.ndarray:
     """Clusters that a reader is expected to agree with, by greedy agglomeration.
 
@@ -30,6 +31,9 @@ def expected_clusters(
         Worth of a unit of recall in units of precision.
     start
         Mean probability of average linkage up to which the first groups are made.
+    held
+        Number of a group that stays as it is for each article, -1 for one that is free, shape
+        (n,): free ones may join it, but it is neither parted nor merged with another.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def expected_clusters(
         return np.zeros(0, dtype=int)
     pairs = probability.astype(float)
     np.fill_diagonal(pairs, 1.0)
-    groups = _certain_groups(pairs, start)
+    groups, fixed = _first_groups(pairs, start, held)
     count = groups.max() + 1
     member = np.zeros((count, len(groups)))
     member[groups, np.arange(len(groups))] = 1
@@ -56,6 +60,8 @@ def expected_clusters(
         gain = union - inside[row] / size[row] - inside / size + recall[row]
         gain[~alive] = -np.inf
         gain[row] = -np.inf
+        if fixed[row]:
+            gain[fixed] = -np.inf
         return gain
 
     best = np.zeros(count, dtype=int)
@@ -71,6 +77,7 @@ def expected_clusters(
             matrix[one] += matrix[other]
             matrix[:, one] = matrix[one]
         alive[other] = False
+        fixed[one] |= fixed[other]
         worth[other] = -np.inf
         groups[groups == other] = one
         gain = gains(one)
@@ -81,6 +88,40 @@ def expected_clusters(
             anew = gains(int(stale))
             best[stale], worth[stale] = anew.argmax(), anew.max()
     return groups
+
+
+def expected_agreement(
+    probability: np.ndarray, mass: np.ndarray, clusters: np.ndarray, *, recall_weight: float
+) -> np.ndarray:
+    """What each article adds to the sum that `expected_clusters` raises, shape (n,).
+
+    Parameters
+    ----------
+    probability, mass, recall_weight
+        As there.
+    clusters
+        Number of the cluster of each article, shape (n,).
+    """
+    pairs = probability.astype(float)
+    np.fill_diagonal(pairs, 1.0)
+    together = clusters[:, None] == clusters[None, :]
+    found = (pairs * together).sum(axis=1)
+    return found / together.sum(axis=1) + recall_weight * found / mass
+
+
+def _first_groups(
+    pairs: np.ndarray, start: float, held: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the first group of each article, and which groups are not to be merged."""
+    if held is None:
+        groups = _certain_groups(pairs, start)
+        return groups, np.zeros(groups.max() + 1, dtype=bool)
+    groups = held.copy()
+    free = np.flatnonzero(held < 0)
+    kept = int(held.max()) + 1
+    if len(free):
+        groups[free] = kept + _certain_groups(pairs[np.ix_(free, free)], start)
+    return groups, np.arange(groups.max() + 1) < kept
 
 
 def _certain_groups(pairs: np.ndarray, start: float) -> np.ndarray:

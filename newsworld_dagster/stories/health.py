@@ -64,6 +64,31 @@ def evaluate_sizes(
     )
 
 
+def evaluate_steadiness(moves: pd.DataFrame, most: float = 0.15, enough: int = 50) -> CheckFinding:
+    """Whether at most `most` of the moves between stories lead an article back.
+
+    Parameters
+    ----------
+    moves
+        One row a move, with columns article_id and back: whether it leads to a story that the
+        article had before; with fewer than `enough` nothing is said.
+    """
+    back = moves[moves["back"].astype(bool)]
+    share = len(back) / max(len(moves), 1)
+    figures: dict[str, float | int | str] = {
+        "moves": len(moves),
+        "moves back": len(back),
+        "share of moves back": share,
+    }
+    if len(moves) < enough:
+        return CheckFinding(True, "too few articles moved to say how steady stories are", figures)
+    if len(back):
+        figures["examples"] = ", ".join(back["article_id"].iloc[:5])
+    return CheckFinding(
+        share <= most, f"{share:.0%} of the moves led to a story of before", figures
+    )
+
+
 def evaluate_trending(
     strips: pd.DataFrame,
     before: pd.DataFrame,
@@ -104,12 +129,16 @@ def evaluate_trending(
     return CheckFinding(True, f"{len(terms)} terms trend", figures)
 
 
+# Words of any headline that begin or end names; of others a label alone does not tell.
+_OF_NAMES = frozenset({"Daily", "Force", "Live", "Point", "Post", "Read", "Show", "World"})
+
+
 def label_faults(labels: pd.Series) -> pd.Series:
     """What is wrong with each label, empty for a sound one.
 
     A label has two to five words, begins with a capital or a digit (or is a name written
-    otherwise, such as iOS), neither begins nor ends with a word of any headline, and no other
-    topic has it.
+    otherwise, such as iOS), neither begins nor ends with a word of any headline unless names do
+    ('Live Nation'), and no other topic has it.
     """
     shared = labels.map(label_key).duplicated(keep=False)
     return pd.Series(
@@ -128,8 +157,12 @@ def _fault(label: str) -> str:
         return "length"
     if not any(letter.isupper() or letter.isdigit() for letter in tokens[0]):
         return "not printed form"
-    ends = (tokens[0], tokens[-1])
-    plain = [end.lower() for end in ends if not end.isupper() and end != "New"]
+    ends = ((tokens[0], tokens[1]), (tokens[-1], tokens[-2]))
+    plain = [
+        end.lower()
+        for end, beside in ends
+        if not (end.isupper() or end == "New" or (end in _OF_NAMES and beside[0].isupper()))
+    ]
     if not (STOPWORDS | GENERIC).isdisjoint(plain):
         return "generic word"
     return ""

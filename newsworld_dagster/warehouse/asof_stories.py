@@ -133,6 +133,32 @@ class StoryReads(Connected):
             {"first": first, "last": last},
         )
 
+    def story_moves(self, since: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
+        """Articles that went from one story to another from `since` on and before `as_of`.
+
+        Columns article_id, day, and back: whether it leads to a story that the article had before.
+        """
+        return self.frame(
+            """
+            WITH placed AS (
+                SELECT article_id, day, story_id, list(story_id) OVER (
+                    PARTITION BY article_id ORDER BY day
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS before
+                FROM stories.assignments
+                SEMI JOIN (
+                    SELECT article_id FROM stories.assignments
+                    WHERE day >= $since AND day < $as_of
+                ) USING (article_id)
+                WHERE day < $as_of
+            )
+            SELECT article_id, day, list_contains(before, story_id) AS back FROM placed
+            WHERE day >= $since AND before[-1] <> story_id
+            ORDER BY article_id, day
+            """,
+            {"since": since, "as_of": as_of},
+        )
+
     def week_sizes(self, as_of: pd.Timestamp) -> pd.Series:
         """How many articles of the seven days before `as_of` each of their stories has.
 

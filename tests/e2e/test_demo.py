@@ -171,7 +171,7 @@ def test_checks_ran_and_passed(demo_world: WorldFolder) -> None:
         events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     checks = [event.dagster_event.asset_check_evaluation_data for event in events]
     ours = {
-        "contract", "volume", "feeds", "singletons", "sizes", "strip", "chain",
+        "contract", "volume", "feeds", "singletons", "sizes", "steadiness", "strip", "chain",
         "probabilities_and_dates", "point_in_time", "consistency", "refused_share", "order",
         "overdue", "labels", "lifecycle", "drift", "no_repeated_headline", "least_sources",
         "verbatim", "sources_seen", "record", "answers", "queue",

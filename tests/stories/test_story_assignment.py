@@ -188,6 +188,85 @@ def test_a_part_that_splits_off_without_a_new_article_gets_an_id_of_its_own() ->
     assert made.lineage["reason"].tolist() == ["2 articles stand apart, with the one left at 0.00"]
 
 
+# 70.12° is a probability of 0.34, 71.34° one of 0.32. Apart, the stored two gain 2 - 1.34 in
+# expected precision and lose 0.34 / 1.66 + 0.34 / 1.34 in expected recall, 1.2 times: 0.110.
+@pytest.mark.parametrize(("margin", "together"), [(0.10, False), (0.12, True)])
+def test_a_stored_story_is_parted_where_that_is_worth_the_move(
+    margin: float, together: bool
+) -> None:
+    given = window("s1", "s1", None, days=[0, 0, 0])
+    made = assign(given, turned(0, 70.1234, -71.3371), StoryParameters(margin=margin))
+    stories = in_force(given, made)
+    assert stories[0] == "s1"
+    assert stories[2] == story_id("a2")
+    assert (stories[1] == "s1") is together
+    assert len(made.lineage) == (not together)
+
+
+def test_a_part_that_stays_keeps_no_other_from_being_mended() -> None:
+    # As above, and beyond it a story of two that have nothing in common any more.
+    given = window("s1", "s1", "s2", "s2", None, None, days=[0] * 6)
+    vectors = np.zeros((6, 4), np.float32)
+    vectors[[0, 1, 4], :2] = turned(0, 70.1234, -71.3371)
+    vectors[[2, 3, 5], 2:] = turned(0, 90, 0)
+    vectors[5] = 0.9 * vectors[5] + math.sqrt(1 - 0.9**2) * vectors[4]  # what joins the two groups
+    stories = in_force(given, assign(given, vectors, StoryParameters(margin=0.12)))
+    assert stories[:3] == ["s1", "s1", "s2"]
+    assert stories[3] not in stories[:3]
+    assert stories[5] == "s2"
+
+
+def cosines(*pairs: tuple[int, int, float], count: int) -> np.ndarray:
+    """Unit vectors with these cosines; 0.25, too little for a candidate, where none is given."""
+    wanted = np.full((count, count), 0.25)
+    np.fill_diagonal(wanted, 1)
+    for one, other, cosine in pairs:
+        wanted[one, other] = wanted[other, one] = cosine
+    return np.linalg.cholesky(wanted).astype(np.float32)
+
+
+def test_what_new_articles_gain_does_not_pay_for_the_moves_of_stored_ones() -> None:
+    # a2 joins the story in the online step, at a mean of 0.37, and a3 has nothing to do with it.
+    # That these two are one by themselves gains much; to part a0 and a1 as well gains 0.007.
+    given = window("s1", "s1", None, None, days=[0] * 4)
+    vectors = cosines((0, 1, 0.425), (0, 2, 0.38), (1, 2, 0.36), (2, 3, 0.95), count=4)
+    made = assign(given, vectors, StoryParameters(margin=0.02))
+    stories = in_force(given, made)
+    assert stories[:2] == ["s1", "s1"]
+    assert stories[2] == stories[3] != "s1"
+    assert made.lineage.empty
+    free = in_force(given, assign(given, vectors, StoryParameters(margin=0.0)))
+    assert free[0] != free[1]
+
+
+def test_nobody_leaves_a_story_for_another_that_is_no_better() -> None:
+    # a1 is as near to one story as to the other, and so is the new article.
+    given = window("s2", "s1", "s1", None, days=[0] * 4)
+    near = [(0, 1, 0.45), (1, 2, 0.45), (0, 3, 0.32), (2, 3, 0.32)]
+    made = assign(given, cosines(*near, count=4))
+    assert in_force(given, made)[:3] == ["s2", "s1", "s1"]
+    assert made.lineage.empty
+
+
+def test_a_part_that_leaves_on_the_day_of_another_has_an_id_of_its_own() -> None:
+    # a0 parts from a story whose name is the one that it would get.
+    named = story_id(f"a0@{DAY:%Y-%m-%d}")
+    given = window(named, named, None, days=[0] * 3)
+    stories = in_force(given, assign(given, cosines((1, 2, 0.9), count=3)))
+    assert stories[1] == stories[2] == named
+    assert stories[0] != named
+
+
+def test_a_story_s_id_stays_with_its_articles_where_new_ones_leave_it_again() -> None:
+    # Online both new ones join, which makes them two of three.
+    given = window("s1", None, None, days=[0] * 3)
+    made = assign(given, cosines((0, 1, 0.4), (1, 2, 0.95), count=3))
+    stories = in_force(given, made)
+    assert stories[0] == "s1"
+    assert stories[1] == stories[2] != "s1"
+    assert made.lineage.empty
+
+
 def crowd(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Sixty articles of twelve stories, all of one moment."""
     rng = np.random.default_rng(seed)

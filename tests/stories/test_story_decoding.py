@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsworld_dagster.stories.decoding import expected_clusters
+from newsworld_dagster.stories.decoding import expected_agreement, expected_clusters
 
 
 def clusters(probability: np.ndarray, recall_weight: float = 1.2, start: float = 0.7) -> list[int]:
@@ -57,3 +57,37 @@ def test_no_merge_or_its_absence_would_be_worth_more(size: int, seed: int) -> No
         for other in set(found) - {one}:
             merged = [one if label == other else label for label in found]
             assert expected_worth(probability, merged, 1.2) <= reached + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-1, 2), min_size=1, max_size=9), st.integers(0, 10_000))
+def test_what_is_held_is_neither_parted_nor_merged(wanted: list[int], seed: int) -> None:
+    size = len(wanted)
+    named = sorted(set(wanted) - {-1})
+    held = np.array([named.index(group) if group >= 0 else -1 for group in wanted])
+    upper = np.triu(np.random.default_rng(seed).uniform(0, 1, (size, size)), 1)
+    probability = upper + upper.T
+    mass = 1 + probability.sum(axis=1)
+    found = expected_clusters(probability, mass, recall_weight=1.2, start=0.7, held=held).tolist()
+    of_group = [{found[place] for place in np.flatnonzero(held == g)} for g in range(len(named))]
+    assert all(len(labels) == 1 for labels in of_group)
+    assert len(set().union(*of_group)) == len(named)
+    # No free group would better be another's.
+    reached = expected_worth(probability, found, 1.2)
+    fixed = set().union(*of_group)
+    for one in set(found):
+        for other in set(found) - fixed - {one}:
+            merged = [one if label == other else label for label in found]
+            assert expected_worth(probability, merged, 1.2) <= reached + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 7), st.integers(0, 10_000), st.floats(0, 2))
+def test_expected_agreement_is_what_the_words_say(size: int, seed: int, weight: float) -> None:
+    rng = np.random.default_rng(seed)
+    upper = np.triu(rng.uniform(0, 1, (size, size)), 1)
+    probability, labels = upper + upper.T, rng.integers(0, 3, size)
+    mass = 1 + probability.sum(axis=1)
+    found = expected_agreement(probability, mass, labels, recall_weight=weight)
+    assert found.shape == (size,)
+    assert found.sum() == pytest.approx(expected_worth(probability, labels.tolist(), weight))
