@@ -91,7 +91,7 @@ def timeline_document(world: World, topic: str, day: pd.Timestamp | None = None)
     """
     as_of = world.clock() if day is None else day + pd.Timedelta(days=1)
     with world.warehouse.read() as reader:
-        found = _topic(reader.topics_as_of(as_of), topic)
+        found = _topic(reader.topics_as_of(as_of, vectors=False), topic)
         rows = reader.timeline(found["topic_id"], as_of)
         written = reader.written_labels(as_of).get(found["topic_id"])
         articles = _listed_articles(reader, rows)

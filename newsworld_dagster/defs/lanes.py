@@ -169,7 +169,7 @@ def make_days(context: dg.AssetExecutionContext, world: World, step: Step) -> li
     days = _days(context, world)
     maker = step.maker(world)
     asking = step is LEDGER and world.analyst_on
-    with nullcontext() if asking else world.warehouse.hold():
+    with nullcontext() if asking else world.warehouse.hold(one_thread=len(days) > 1):
         of_step = [given.day for given in days]
         written = 0
         for number, given in enumerate(each_day(days, world, step.name)):
@@ -219,7 +219,7 @@ def make_lane(order: Order, lane: Lane, copy: Path, spool: Spool) -> None:
     makers: Mapping[str, Maker] = {name: STEPS[name].maker(world) for name in lane.steps}
     days = [given.day for given in order.days]
     known = dict.fromkeys(lane.after, 0)
-    with one_blas_thread(), warehouse.hold():
+    with one_blas_thread(), warehouse.hold(one_thread=True):
         for number, given in enumerate(order.days):
             for name in lane.after:
                 if known[name] > number:

@@ -40,30 +40,26 @@ from newsworld_dagster.stories import (
     make_timelines,
     trending_terms,
 )
-from newsworld_dagster.warehouse import Reader, VectorMemory
+from newsworld_dagster.warehouse import Reader, TextMemory, VectorMemory
 
-# What grouping reads of articles.
+# What grouping reads of articles, beside their texts.
 GROUPED = (
     "article_id",
-    "title",
-    "summary",
     "publisher",
     "url",
     "first_seen_at",
     "content_digest",
 )
-# What settling and asking read of articles and open claims: the rest is long texts.
+# What settling and asking read of articles, beside their texts, and of open claims.
 READ = (
     "article_id",
-    "title",
-    "summary",
     "publisher",
     "first_seen_at",
     "day",
     "content_digest",
     "duplicate_of",
 )
-# What linking reads.
+# What linking reads, and what is told to readers is made of.
 LINKED = (*READ, "section")
 SETTLED_FROM = ("claim_id", "question_id", "made_at", "resolve_by", "resolver", "spec")
 ASKED = ("question_id", "topic_id", "template", "window_days", "made_at", "statement")
@@ -114,6 +110,7 @@ class StoriesMaker:
         self.world, self.parameters = world, StoryParameters()
         self.vectors = VectorMemory(world.encoder.name)
         self.events = VectorMemory(world.encoder.event_name)
+        self.texts = TextMemory()
         self.background = RunningBackground()
 
     def make(self, given: Day) -> None:
@@ -123,6 +120,7 @@ class StoriesMaker:
         with self.world.warehouse.read() as reader:
             # What the day itself assigned before is made anew; what earlier days did stands.
             window = reader.live_window(before, given.moment, live, GROUPED)
+            window = self.texts.put(reader, window)
             matrix = self.vectors.of(reader, window["content_digest"])
             events = self.events.of(reader, window["content_digest"])
             older = reader.older_members(before, given.moment, live)
@@ -149,6 +147,7 @@ class TopicsMaker:
     def __init__(self, world: World) -> None:
         self.world, self.parameters = world, TopicParameters()
         self.vectors = VectorMemory(world.encoder.name)
+        self.texts = TextMemory()
         # The day that was made last, and the topics as it left them.
         self._left: tuple[pd.Timestamp, pd.DataFrame] | None = None
 
@@ -166,6 +165,7 @@ class TopicsMaker:
         with self.world.warehouse.read() as reader:
             window = reader.live_window(day, given.moment, days, LINKED)
             window = window[window["story_id"].notna()].reset_index(drop=True)
+            window = self.texts.put(reader, window)
             window["fresh"] = window["assigned_on"] == day
             matrix = self.vectors.of(reader, window["content_digest"])
             links = reader.topic_stories_as_of(day, reach)
@@ -205,6 +205,7 @@ class LedgerMaker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.vectors = VectorMemory(world.encoder.name)
+        self.texts = TextMemory()
 
     @cached_property
     def triggers(self) -> Mapping[str, np.ndarray]:
@@ -233,6 +234,7 @@ class LedgerMaker:
             specs = [json.loads(spec) for spec in claims["spec"].unique()]
             anchors = reader.anchors(pd.Series([spec["anchor_id"] for spec in specs], dtype=str))
             articles = reader.articles_as_of(given.moment, claims["made_at"].min(), READ)
+            articles = self.texts.put(reader, articles)
             matrix = self.vectors.of(reader, articles["content_digest"])
         verdicts = resolve_rules(
             claims,
@@ -263,6 +265,7 @@ class LedgerMaker:
             window = window[window["topic_id"].notna()].reset_index(drop=True)
             if window.empty:
                 return 0
+            window = self.texts.put(reader, window)
             known = DeskInput(
                 day=given.day,
                 as_of=moment,
@@ -294,12 +297,14 @@ class TrendingMaker:
 
     def __init__(self, world: World) -> None:
         self.world, self.parameters = world, TrendingParameters()
+        self.texts = TextMemory()
 
     def make(self, given: Day) -> None:
         """Write the day's strips."""
         reach = self.parameters.recent_days + self.parameters.history_days
         with self.world.warehouse.read() as reader:
-            window = reader.trending_window(given.day, given.moment, reach)
+            window = reader.trending_window(given.day, given.moment, reach, LINKED)
+            window = self.texts.put(reader, window)
         made = trending_terms(window, day=given.day, as_of=given.moment, parameters=self.parameters)
         with self.world.warehouse.write() as writer:
             writer.replace_partition("stories.trending", [given.day], made)
@@ -309,7 +314,7 @@ class DigestsMaker:
     """Writes the digest of a day, and of the week that ends with it."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
+        self.world, self.texts = world, TextMemory()
 
     def make(self, given: Day) -> None:
         """Write the day's digests, which look back at those before."""
@@ -320,18 +325,20 @@ class DigestsMaker:
         with self.world.warehouse.write() as writer:
             writer.replace_partition("stories.digests", [given.day], pd.concat(made))
 
-    @staticmethod
     def _digest(
-        reader: Reader, given: Day, period: str, parameters: DigestParameters
+        self, reader: Reader, given: Day, period: str, parameters: DigestParameters
     ) -> pd.DataFrame:
         day, moment = given.day, given.moment
         span = pd.Timedelta(days=7 if period == "weekly" else 1)
-        window = reader.live_window(day, moment, parameters.span_days)
+        window = reader.live_window(day, moment, parameters.span_days, LINKED)
+        window = self.texts.put(reader, window)
         window["fresh"] = window["day"] > day - span
         claims = reader.claims_due(moment, parameters.horizon_days, PREFERRED)
         return make_digest(
             window,
-            reader.topics_as_of(moment, moment - pd.Timedelta(days=parameters.span_days)),
+            reader.topics_as_of(
+                moment, moment - pd.Timedelta(days=parameters.span_days), vectors=False
+            ),
             reader.digest_before(day, period),
             claims,
             reader.cited_articles(claims, moment),
@@ -347,14 +354,16 @@ class TimelinesMaker:
 
     def __init__(self, world: World) -> None:
         self.world, self.parameters = world, TimelineParameters()
+        self.texts = TextMemory()
 
     def make(self, given: Day) -> None:
         """Write the day's steps, claims and verdicts."""
         day, moment = given.day, given.moment
         with self.world.warehouse.read() as reader:
-            window = reader.live_window(day, moment, self.parameters.window_days)
+            window = reader.live_window(day, moment, self.parameters.window_days, LINKED)
+            window = self.texts.put(reader, window)
             window["fresh"] = window["day"] == day
-            topics = reader.topics_as_of(moment, moment - pd.Timedelta(days=2))
+            topics = reader.topics_as_of(moment, moment - pd.Timedelta(days=2), vectors=False)
             topics["has_claims"] = topics["topic_id"].isin(reader.topics_with_claims(moment))
             known = reader.steps_before(day)
             claims = reader.claims_for_timelines(day, moment, PREFERRED)

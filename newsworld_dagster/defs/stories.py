@@ -105,7 +105,7 @@ def topics(
     """Link the stories of each day to topics, oldest day first."""
     days = make_days(context, world, TOPIC_LINKS)
     with world.warehouse.read() as reader:
-        current = reader.topics_as_of(days[-1] + pd.Timedelta(days=1), days[0])
+        current = reader.topics_as_of(days[-1] + pd.Timedelta(days=1), days[0], vectors=False)
         linked = reader.count("stories.topic_stories", days)
     shown = current.sort_values(["significance", "topic_id"], ascending=[False, True]).head(12)
     shown = shown.assign(keywords=[", ".join(json.loads(text)[:6]) for text in shown["keywords"]])

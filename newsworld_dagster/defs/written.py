@@ -119,7 +119,7 @@ def _given(
             )
         )
     named = reader.written_labels(moment)
-    topics = reader.topics_as_of(moment)
+    topics = reader.topics_as_of(moment, vectors=False)
     topics = topics[topics["topic_id"].isin(items["topic_id"])]
     topics = topics[~topics["topic_id"].isin(named.index)]
     return sections, [

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from newsworld_dagster.contracts.terms import names, stem, words
+from newsworld_dagster.contracts.terms import TEXTS_HELD, names, stem, words
 
 # The usual constants (Robertson and Zaragoza 2009).
 SATURATION, LENGTH_WEIGHT = 1.2, 0.75
@@ -57,18 +57,18 @@ def bm25(
     return scores
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=TEXTS_HELD)
 def stems(text: str) -> tuple[str, ...]:
     """Stems of all words and numbers of a text, in their order (Snowball, English)."""
     return tuple(stem(word.lower().replace("’", "'")) for word in words(text))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=TEXTS_HELD)
 def _counted(title: str, summary: str) -> tuple[Counter[str], frozenset[str]]:
     head = stems(title)
     return Counter(head + stems(summary)), frozenset(head)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=TEXTS_HELD)
 def _named(title: str, summary: str) -> frozenset[str]:
     return frozenset(stem(name) for name in names(title, summary))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from newsworld_dagster.contracts.terms import STOPWORDS, stem, words
+from newsworld_dagster.contracts.terms import STOPWORDS, TEXTS_HELD, stem, words
 
 WEIGHTS = Path(__file__).with_name("weights")
 # In how many articles a stem or pair must stand to count as seen.
@@ -98,7 +98,7 @@ def _packaged() -> Background:
     return Background(stored["articles"], stored["frequency"])
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=TEXTS_HELD)
 def stems(text: str) -> tuple[str, ...]:
     """Stems of the content words of a text, in their order (Snowball, English)."""
     return tuple(

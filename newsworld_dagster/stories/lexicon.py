@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
 import numpy as np
 
 Text = TypeVar("Text", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The terms that have a number; it grows with what is read.
+
+    Attributes
+    ----------
+    terms
+        The term of each number.
+    numbers
+        The number of each term.
+    spellings
+        Numbers of the terms that are one in small letters, by that; empty unless asked for.
+    """
+
+    terms: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+    spellings: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -23,25 +41,57 @@ class Numbered:
         Number of each term, shape (all terms,).
     lengths
         Terms of each text, shape (texts,).
-    terms
-        The term of each number.
+    vocabulary
+        What the numbers stand for.
     """
 
     numbers: np.ndarray
     lengths: np.ndarray
-    terms: list[str]
+    vocabulary: Vocabulary
+
+    @property
+    def terms(self) -> list[str]:
+        """The term of each number."""
+        return self.vocabulary.terms
 
     @property
     def rows(self) -> np.ndarray:
         """The text of each term, shape (all terms,)."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
-    def count(self) -> Counter[str]:
+    def count(self) -> Counts:
         """How often each term stands in the texts."""
-        counts = np.bincount(self.numbers)
-        held = np.flatnonzero(counts)
-        names = map(self.terms.__getitem__, held.tolist())
-        return Counter(dict(zip(names, counts[held].tolist(), strict=True)))
+        return Counts(np.bincount(self.numbers), self.vocabulary)
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How often each term stands in some texts: looked up where it is asked, never copied.
+
+    Attributes
+    ----------
+    counts
+        By the number of the term, shape (m,); the vocabulary may have grown since.
+    vocabulary
+        What the numbers stand for.
+    """
+
+    counts: np.ndarray
+    vocabulary: Vocabulary
+
+    def of(self, term: str) -> int:
+        """How often a term stands there."""
+        return self._of_number(self.vocabulary.numbers.get(term, len(self.counts)))
+
+    def _of_number(self, number: int) -> int:
+        return int(self.counts[number]) if number < len(self.counts) else 0
+
+    def usual_spelling(self, lower: str) -> str | None:
+        """The most frequent spelling of a word in small letters; of equals the last by letter."""
+        numbers = self.vocabulary.spellings.get(lower, ())
+        found = [(self._of_number(n), self.vocabulary.terms[n]) for n in numbers]
+        count, spelling = max(found, default=(0, None))
+        return spelling if count else None
 
 
 class Lexicon(Generic[Text]):
@@ -55,29 +105,34 @@ class Lexicon(Generic[Text]):
     ----------
     read
         The terms of a text, as a pure function.
+    spelled
+        Whether spellings of a word are to be found by the word in small letters.
     """
 
     def __init__(
         self,
         read: Callable[[Text], Iterable[str]],
         *,
+        spelled: bool = False,
         most_texts: int = 50_000,
         most_terms: int = 500_000,
     ) -> None:
-        self._read = read
+        self._read, self._spelled = read, spelled
         self._most_texts, self._most_terms = most_texts, most_terms
         self._lock = Lock()
         self._begin()
 
     def _begin(self) -> None:
         self._texts: dict[Text, np.ndarray] = {}
-        self._numbers: dict[str, int] = {}
-        self._terms: list[str] = []
+        self._vocabulary = Vocabulary()
 
     def number(self, texts: Iterable[Text]) -> Numbered:
         """The terms of texts, in the order in which `read` gives them."""
         with self._lock:  # two threads must not give one number to two terms
-            if len(self._texts) > self._most_texts or len(self._terms) > self._most_terms:
+            if (
+                len(self._texts) > self._most_texts
+                or len(self._vocabulary.terms) > self._most_terms
+            ):
                 self._begin()
             known = self._texts
             found = []
@@ -88,14 +143,17 @@ class Lexicon(Generic[Text]):
                 found.append(numbers)
             together = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
             lengths = np.array([len(numbers) for numbers in found], dtype=np.int64)
-            return Numbered(together, lengths, self._terms)
+            return Numbered(together, lengths, self._vocabulary)
 
     def _numbers_of(self, read: Iterable[str]) -> np.ndarray:
+        known = self._vocabulary
         numbers = []
         for term in read:
-            number = self._numbers.get(term)
+            number = known.numbers.get(term)
             if number is None:
-                number = self._numbers[term] = len(self._terms)
-                self._terms.append(term)
+                number = known.numbers[term] = len(known.terms)
+                known.terms.append(term)
+                if self._spelled:
+                    known.spellings.setdefault(term.lower(), []).append(number)
             numbers.append(number)
         return np.array(numbers, dtype=np.int64)

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from newsworld_dagster.contracts.terms import STOPWORDS
+from newsworld_dagster.stories.lexicon import Numbered
 from newsworld_dagster.stories.reading import (
     CONNECTORS,
     POSSESSIVE,
@@ -192,28 +195,43 @@ def _all_capitals(form: str) -> bool:
 
 
 def find_mentions(
-    readings: Sequence[Reading], fresh: Sequence[int], phrases: Iterable[Phrase]
+    readings: Sequence[Reading], tokens: Numbered, fresh: Sequence[int], phrases: Iterable[Phrase]
 ) -> dict[Phrase, Mentions]:
-    """Every mention of `phrases` in an article of the window."""
+    """Every mention of `phrases` in an article of the window.
+
+    Parameters
+    ----------
+    readings, tokens
+        The articles of the window, and the tokens of their readings as numbers.
+    fresh
+        Places of the fresh ones.
+    """
     found: dict[Phrase, Mentions] = {phrase: Mentions() for phrase in phrases}
     starting: defaultdict[str, list[tuple[int, Phrase]]] = defaultdict(list)
     for phrase in found:
         starting[phrase[0]].append((len(phrase), phrase))
     is_fresh = set(fresh)
-    for place, reading in enumerate(readings):
-        tokens = reading.tokens
-        for start, token in enumerate(tokens):
-            for length, phrase in starting.get(token, ()):
-                if length > 1 and tokens[start : start + length] != phrase:
-                    continue
-                mentions = found[phrase]
-                if not mentions.places or mentions.places[-1] != place:
-                    mentions.places.append(place)
-                form = " ".join(reading.surfaces[start : start + length])
-                inside = all(reading.trusted[start : start + length])
-                (mentions.forms if inside else mentions.elsewhere)[form] += 1
-                if start < reading.title and place in is_fresh:
-                    mentions.titles.add(place)
+    numbers = tokens.vocabulary.numbers
+    begins = np.zeros(len(numbers), dtype=bool)
+    begins[[numbers[token] for token in starting if token in numbers]] = True
+    hits = np.flatnonzero(begins[tokens.numbers])
+    ends = np.cumsum(tokens.lengths)
+    places = np.searchsorted(ends, hits, side="right")
+    starts = hits - (ends - tokens.lengths)[places]
+    for place, start in zip(places.tolist(), starts.tolist(), strict=True):
+        reading = readings[place]
+        own = reading.tokens
+        for length, phrase in starting[own[start]]:
+            if length > 1 and own[start : start + length] != phrase:
+                continue
+            mentions = found[phrase]
+            if not mentions.places or mentions.places[-1] != place:
+                mentions.places.append(place)
+            form = " ".join(reading.surfaces[start : start + length])
+            inside = all(reading.trusted[start : start + length])
+            (mentions.forms if inside else mentions.elsewhere)[form] += 1
+            if start < reading.title and place in is_fresh:
+                mentions.titles.add(place)
     return found
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from newsworld_dagster.contracts.terms import STOPWORDS, WORD
+from newsworld_dagster.stories.lexicon import Lexicon
 
 Phrase = tuple[str, ...]
 
@@ -94,10 +96,11 @@ def read_article(title: str, summary: str) -> Reading:
     )
 
 
+@lru_cache(maxsize=100_000)
 def _key(word: str) -> str:
     if word in (STOP, PAUSE):
         return ""
-    return POSSESSIVE.sub("", word).lower().replace("’", "'").rstrip(".")
+    return sys.intern(POSSESSIVE.sub("", word).lower().replace("’", "'").rstrip("."))
 
 
 def _words(sentence: str) -> list[str]:
@@ -110,11 +113,12 @@ def _words(sentence: str) -> list[str]:
             found[-1] += "."
         elif found and between:
             found.append(STOP if _ENDS.search(between) else PAUSE)
-        found.append(match.group())
+        found.append(sys.intern(match.group()))
         last = match.end()
     return found
 
 
+@lru_cache(maxsize=100_000)
 def is_capital(word: str) -> bool:
     """Whether a word has a capital anywhere: 'iPhone' has."""
     return any(letter.isupper() for letter in word)
@@ -135,3 +139,11 @@ def _runs(tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
         ):
             yield start, place
             start = None
+
+
+def _tokens_of(article: tuple[str, str]) -> Phrase:
+    return read_article(*article).tokens
+
+
+# The tokens of articles (title, summary) as numbers.
+TOKENS = Lexicon(_tokens_of)

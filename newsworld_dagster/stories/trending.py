@@ -23,7 +23,7 @@ from newsworld_dagster.stories.phrases import (
     surnames,
     term_candidates,
 )
-from newsworld_dagster.stories.reading import Phrase, read_article
+from newsworld_dagster.stories.reading import TOKENS, Phrase, read_article
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,9 @@ class _News:
         self.titles, self.summaries = window["title"].tolist(), window["summary"].tolist()
         self.seen = window["first_seen_at"].to_numpy()
         self.own_names = [_own_names(publisher) for publisher in window["publisher"]]
-        self.readings = [
-            read_article(title, summary)
-            for title, summary in zip(self.titles, self.summaries, strict=True)
-        ]
+        articles = list(zip(self.titles, self.summaries, strict=True))
+        self.readings = [read_article(*article) for article in articles]
+        self.tokens = TOKENS.number(articles)
         self.terms = self._terms()
 
     def _voices(self, places: Iterable[int]) -> int:
@@ -181,7 +180,7 @@ class _News:
             for phrase, places in term_candidates(self.readings, fresh).items()
             if self._voices(places) >= least
         }
-        found = find_mentions(self.readings, fresh, part.keys() | plain.keys())
+        found = find_mentions(self.readings, self.tokens, fresh, part.keys() | plain.keys())
         for phrase, mentions in found.items():
             # What a newsroom prints of itself is no news.
             joined = "".join(phrase).replace(".", "")

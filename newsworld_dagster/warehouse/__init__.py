@@ -16,6 +16,7 @@ from newsworld_dagster.warehouse.store import (
     WarehouseLockedError,
     WarehouseMissingError,
 )
+from newsworld_dagster.warehouse.texts import TextMemory
 from newsworld_dagster.warehouse.vectors import VectorMemory
 from newsworld_dagster.warehouse.writing import APPEND_ONLY, Writer
 
@@ -30,6 +31,7 @@ __all__ = [
     "Reader",
     "RecordEnd",
     "Snapshot",
+    "TextMemory",
     "VectorMemory",
     "Warehouse",
     "WarehouseFullError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from newsworld_dagster.warehouse.connected import Connected
-from newsworld_dagster.warehouse.queries import AXIS, ONE_A_QUESTION, in_force
+from newsworld_dagster.warehouse.queries import AXIS, ONE_A_QUESTION, verdicts_in_force
 
 
 class DigestReads(Connected):
@@ -77,8 +77,9 @@ class DigestReads(Connected):
         """Open claims of the record due within some days of `as_of`, one a question."""
         return self.frame(
             f"""
-            SELECT * FROM ({ONE_A_QUESTION}) AS c
-            WHERE resolve_by > $as_of AND resolve_by <= $until AND NOT EXISTS (
+            SELECT * FROM forecasts.claims AS c
+            WHERE resolve_by > $as_of AND resolve_by <= $until AND claim_id IN ({ONE_A_QUESTION})
+            AND NOT EXISTS (
                 SELECT 1 FROM outcomes.resolutions AS r
                 WHERE r.claim_id = c.claim_id AND r.decided_at <= $as_of
             )
@@ -138,13 +139,18 @@ class DigestReads(Connected):
                 SELECT claim_id, max(date) FILTER (WHERE kind = 'settled') AS settled_on
                 FROM stories.timelines WHERE claim_id IS NOT NULL AND day < $day
                 GROUP BY claim_id
+            ),
+            told AS (
+                SELECT claim_id, v.verdict, v.decided_at, p.settled_on,
+                    p.claim_id IS NOT NULL AS opened
+                FROM ({ONE_A_QUESTION}) AS c
+                LEFT JOIN ({verdicts_in_force("claim_id")}) AS v USING (claim_id)
+                LEFT JOIN placed AS p USING (claim_id)
+                WHERE p.claim_id IS NULL
+                    OR (v.decided_at IS NOT NULL AND v.decided_at IS DISTINCT FROM p.settled_on)
             )
-            SELECT c.*, v.verdict, v.decided_at, p.settled_on, p.claim_id IS NOT NULL AS opened
-            FROM ({ONE_A_QUESTION}) AS c
-            LEFT JOIN ({in_force("claim_id")}) AS v USING (claim_id)
-            LEFT JOIN placed AS p USING (claim_id)
-            WHERE p.claim_id IS NULL
-                OR (v.decided_at IS NOT NULL AND v.decided_at IS DISTINCT FROM p.settled_on)
+            SELECT c.*, t.* EXCLUDE (claim_id)
+            FROM forecasts.claims AS c JOIN told AS t USING (claim_id)
             ORDER BY seq
             """,  # noqa: S608
             {"as_of": as_of, "day": day, "preferred": list(preferred)},

@@ -78,7 +78,7 @@ class EditionReads(TopicReads):
                 moment,
             ),
             "articles": self.frame(_ARTICLES, moment),
-            "topics": self.topics_as_of(as_of).drop(columns="vector"),
+            "topics": self.topics_as_of(as_of, vectors=False),
             "axis": self.frame(
                 f"{AXIS} ORDER BY topic_id, kind = 'step' DESC, kind = 'open' DESC, date, entry_id",
                 moment,

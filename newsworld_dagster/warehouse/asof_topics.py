@@ -72,11 +72,18 @@ class TopicReads(Connected):
             since,
         )
 
-    def topics_as_of(self, as_of: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
+    def topics_as_of(
+        self,
+        as_of: pd.Timestamp,
+        since: pd.Timestamp | None = None,
+        *,
+        vectors: bool = True,
+    ) -> pd.DataFrame:
         """The description of each topic at `as_of`, of those with articles from `since` on.
 
-        Its lifecycle is that of the moment: a topic that nothing was heard of since its row has
-        become dormant or closed by itself.
+        With its vector, unless `vectors` is false: most of the bytes are theirs. Its lifecycle is
+        that of the moment: a topic that nothing was heard of since its row has become dormant or
+        closed by itself.
         """
         frame = self._latest(
             "stories.topics",
@@ -88,6 +95,7 @@ class TopicReads(Connected):
             "(SELECT topic_id FROM stories.topics WHERE last_seen_at >= $since AND day < $as_of) "
             "USING (topic_id)",
             since,
+            "*" if vectors else "* EXCLUDE (vector)",
         )
         for stage, start in (("dormant", "dormant_from"), ("closed", "closed_from")):
             frame.loc[frame[start] <= as_of, "lifecycle"] = stage
@@ -140,17 +148,25 @@ class TopicReads(Connected):
         """
         frame = self.frame(
             """
-            WITH now AS (
-                SELECT topic_id, arg_max(vector, day) AS vector, max(day) AS described
-                FROM stories.topics WHERE day < $as_of
-                GROUP BY topic_id HAVING arg_max(dormant_from, day) > $as_of
+            -- Rows are found by narrow columns: the vectors of all topics would fill the memory.
+            WITH last AS (
+                SELECT topic_id, arg_max(rowid, day) AS row FROM stories.topics WHERE day < $as_of
+                GROUP BY topic_id
+                HAVING arg_max(dormant_from, day) > $as_of AND max(day) >= $week_before
             ),
-            week_before AS (
-                SELECT topic_id, arg_max(vector, day) AS vector
-                FROM stories.topics WHERE day < $week_before GROUP BY topic_id
+            rows AS (
+                SELECT row FROM last
+                UNION ALL
+                SELECT arg_max(rowid, day) FROM stories.topics SEMI JOIN last USING (topic_id)
+                WHERE day < $week_before GROUP BY topic_id
+            ),
+            described AS (
+                SELECT topic_id, day, vector FROM stories.topics
+                WHERE rowid IN (SELECT row FROM rows)
             )
-            SELECT topic_id, list_cosine_similarity(week_before.vector, now.vector) AS cosine
-            FROM now JOIN week_before USING (topic_id) WHERE described >= $week_before
+            SELECT topic_id, list_cosine_similarity(before.vector, now.vector) AS cosine
+            FROM described AS before JOIN described AS now USING (topic_id)
+            WHERE before.day < $week_before AND now.day >= $week_before
             ORDER BY topic_id
             """,
             {"as_of": as_of, "week_before": as_of - pd.Timedelta(days=7)},
@@ -164,11 +180,12 @@ class TopicReads(Connected):
         as_of: pd.Timestamp,
         among: str = "",
         since: pd.Timestamp | None = None,
+        columns: str = "*",
     ) -> pd.DataFrame:
         """The row of each key that is in force at `as_of`, of the keys that `among` joins."""
         return self.frame(
             # The narrow columns find the rows, so that texts and vectors are read of these alone.
-            f"SELECT * FROM {table} WHERE rowid IN "  # noqa: S608
+            f"SELECT {columns} FROM {table} WHERE rowid IN "  # noqa: S608
             f"(SELECT arg_max(rowid, day) FROM {table} {among} WHERE day < $as_of GROUP BY {key}) "
             f"ORDER BY {key}",
             {"as_of": as_of} | ({} if since is None else {"since": since}),
@@ -179,9 +196,11 @@ class TopicReads(Connected):
         row = self.connection.execute("SELECT max(day) FROM stories.assignments").fetchone()
         return None if row is None or row[0] is None else pd.Timestamp(row[0])
 
-    def trending_window(self, day: pd.Timestamp, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
+    def trending_window(
+        self, day: pd.Timestamp, as_of: pd.Timestamp, days: int, columns: Sequence[str] = ("*",)
+    ) -> pd.DataFrame:
         """The live window, with the section of the topic where the source names none."""
-        window = self.live_window(day, as_of, days)
+        window = self.live_window(day, as_of, days, columns)
         described = self.frame(
             "SELECT topic_id, arg_max(section, day) AS section FROM stories.topics "
             "WHERE day <= ? GROUP BY topic_id",

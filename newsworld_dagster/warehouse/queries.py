@@ -37,9 +37,10 @@ def _last_of(table: str, key: str, value: str, when: str, among: str = "") -> st
     )
 
 
-# Of the record up to $as_of, the claim of the most preferred forecaster on each question.
+# Of the record up to $as_of, the claim of the most preferred forecaster on each question: claim_id
+# alone, since statements and sources are wide.
 ONE_A_QUESTION = """
-    SELECT * FROM forecasts.claims WHERE as_of <= $as_of AND phase = 'record'
+    SELECT claim_id FROM forecasts.claims WHERE as_of <= $as_of AND phase = 'record'
     QUALIFY row_number() OVER (PARTITION BY question_id ORDER BY
         coalesce(list_position($preferred::VARCHAR[], forecaster), 1000), forecaster) = 1
 """

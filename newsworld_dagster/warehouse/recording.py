@@ -53,9 +53,7 @@ class RecordingWarehouse(Warehouse):
         self._keys: Keys = {}
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        # The lanes are what keeps the cores busy; threads of each would only get in their way.
         connection = super()._connect(read_only=read_only)
-        connection.execute("SET threads TO 1")
         # A copy is thrown away, so its log need never be merged into the file.
         connection.execute("SET checkpoint_threshold = '1TB'")
         connection.execute("PRAGMA disable_checkpoint_on_shutdown")

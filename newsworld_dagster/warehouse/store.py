@@ -136,17 +136,28 @@ class Warehouse:
         migrate(connection)
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, *, one_thread: bool = False) -> Iterator[None]:
         """Keep one connection open for all reads and writes inside: for a step over many days.
 
         Each write is still a transaction of its own; other processes wait until the end.
+
+        Parameters
+        ----------
+        one_thread
+            Whether DuckDB works in one thread meanwhile: many small queries take less time so than
+            in several that wait for one another.
         """
         with self._open(read_only=False) as connection:
+            if one_thread:
+                connection.execute("SET threads TO 1")
             self._held = connection
             try:
                 yield
             finally:
                 self._held = None
+                if one_thread:  # a lake's connection stays
+                    with suppress(duckdb.Error):
+                        connection.execute("RESET threads")
 
     @contextmanager
     def write(self) -> Iterator[Writer]:

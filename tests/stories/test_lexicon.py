@@ -16,14 +16,15 @@ TEXTS = ["storm hits coast", "coast guard", "", "storm storm warning"]
 
 def test_terms_are_counted_as_in_their_texts() -> None:
     read = Lexicon(str.split).number(TEXTS)
-    assert read.count() == Counter(" ".join(TEXTS).split())
+    counts, expected = read.count(), Counter(" ".join(TEXTS).split())
+    assert {term: counts.of(term) for term in (*read.terms, "thaw")} == {**expected, "thaw": 0}
     assert read.lengths.tolist() == [3, 2, 0, 3]
     assert [read.terms[number] for number in read.numbers[read.rows == 3]] == TEXTS[3].split()
 
 
 def test_no_texts_hold_no_terms() -> None:
     read = Lexicon(str.split).number([])
-    assert not read.count()
+    assert read.count().of("storm") == 0
     assert not len(read.rows)
 
 
@@ -33,7 +34,21 @@ def test_a_full_lexicon_begins_anew_and_counts_the_same(most: dict[str, int]) ->
     first = lexicon.number(TEXTS)
     second = lexicon.number(TEXTS[::-1])
     assert second.terms is not first.terms
-    assert first.count() == second.count()
+    # What was counted before is still told by the numbers of then.
+    assert [first.count().of(term) for term in first.terms] == [
+        second.count().of(term) for term in first.terms
+    ]
+
+
+def test_the_usual_spelling_is_the_most_frequent_of_these_texts() -> None:
+    lexicon = Lexicon(str.split, spelled=True)
+    read = lexicon.number(["iOS ios iOS", "Ios Oslo"]).count()
+    lexicon.number(["ios ios ios oslo OSLO"])
+    assert read.usual_spelling("ios") == "iOS"
+    assert read.usual_spelling("oslo") == "Oslo"
+    assert read.usual_spelling("bergen") is None
+    # Of equally frequent ones the last of the alphabet, whatever was read first.
+    assert lexicon.number(["ios Ios"]).count().usual_spelling("ios") == "ios"
 
 
 def test_a_text_is_read_once() -> None:

@@ -112,6 +112,22 @@ def test_articles_come_in_time_order_up_to_the_moment(warehouse: Warehouse) -> N
         assert reader.articles_as_of(NOW, since)["article_id"].tolist() == ["a2", "a3"]
 
 
+def test_moves_between_stories_and_those_that_lead_back(warehouse: Warehouse) -> None:
+    plant_past(warehouse)
+    days = [DAY + pd.Timedelta(days=n) for n in range(4)]
+    # a1: s1, s2, s1, s1 once more (no move), s3 on a day that is not asked for.
+    with warehouse.write() as writer:
+        for day, story in zip(days[1:], ["s2", "s1", "s1"], strict=True):
+            writer.append("stories.assignments", assignments(day, a1=story))
+        writer.append("stories.assignments", assignments(days[3] + pd.Timedelta(days=1), a1="s3"))
+    columns = ["article_id", "day", "back"]
+    with warehouse.read() as reader:
+        moves = reader.story_moves(DAY, days[3] + pd.Timedelta(days=1))
+        late = reader.story_moves(days[2], days[3])
+    assert moves[columns].to_numpy().tolist() == [["a1", days[1], False], ["a1", days[2], True]]
+    assert late[columns].to_numpy().tolist() == [["a1", days[2], True]]
+
+
 def test_live_window_shows_stories_of_the_day_asked_for(warehouse: Warehouse) -> None:
     plant_past(warehouse)
     with warehouse.read() as reader:
