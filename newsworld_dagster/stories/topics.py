@@ -227,7 +227,7 @@ class _Describer:
             statistics,
             self.weights[places],
             before=before,
-            taken=taken,
+            taken=taken.keys(),
         )
         taken[label_key(label)] = topic
         vector = _unit((self.vectors[places] * self.weights[places, None]).sum(axis=0))

@@ -12,6 +12,7 @@ from newsworld_dagster.stories import TopicDay, TopicParameters, link_topics
 from newsworld_dagster.stories.health import (
     evaluate_singletons,
     evaluate_sizes,
+    evaluate_steadiness,
     size_distribution,
 )
 from newsworld_dagster.stories.linking import LinkParameters, ThreadSpace, nearest_thread
@@ -284,6 +285,16 @@ def test_no_two_live_topics_have_one_label() -> None:
 def test_too_many_stories_of_one_article_are_reported(sizes: list[int], passed: bool) -> None:
     found = evaluate_singletons(pd.DataFrame({"articles": sizes}))
     assert found.passed is passed
+
+
+@pytest.mark.parametrize(
+    ("moves", "back", "passed"), [(0, 0, True), (49, 49, True), (60, 9, True), (60, 10, False)]
+)
+def test_too_many_moves_back_are_reported(moves: int, back: int, passed: bool) -> None:
+    rows = {"article_id": [f"a{n}" for n in range(moves)], "back": [n < back for n in range(moves)]}
+    found = evaluate_steadiness(pd.DataFrame(rows))
+    assert found.passed is passed
+    assert (found.figures["moves"], found.figures["moves back"]) == (moves, back)
 
 
 def test_shares_of_stories_by_size() -> None:

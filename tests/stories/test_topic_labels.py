@@ -103,6 +103,73 @@ def test_new_york_keeps_its_new() -> None:
     assert labelled(titled("New bridge flu", "New bridge flu peak")) == "Bridge flu"
 
 
+@pytest.mark.parametrize(
+    ("label", "summary", "titles"),
+    [
+        # No part of a name stands for it, whatever words the name is made of.
+        (
+            "Xbox Game Pass",
+            "It sells Xbox Game Pass.",
+            ["Xbox Game Pass grows", "More on Xbox Game Pass", "Xbox Game Pass"],
+        ),
+        (
+            "Strait of Hormuz",
+            "",
+            ["Iran closes Strait of Hormuz in war", "War shuts Strait of Hormuz", "War at sea"],
+        ),
+        (
+            "Live Nation trial",
+            "A jury hears the case against Live Nation in Oslo.",
+            ["The Live Nation trial restarts", "Live Nation trial opens", "Live Nation trial"],
+        ),
+        # The word by itself is small, beside the name it is not.
+        (
+            "Kennedy Center",
+            "The center was renamed. Some left the Kennedy Center, and the center will close.",
+            ["Kennedy Center Boss Quits", "Trump Shuts Kennedy Center"],
+        ),
+        # What never stands without 's keeps it, what does loses it.
+        (
+            "McDonald’s CEO",
+            "The chain McDonald's is silent.",
+            ["McDonald’s CEO eats", "McDonald's CEO ill", *["McDonald's CEO"] * 3],
+        ),
+        (
+            "Trump tariffs",
+            "The tariffs of Trump hurt.",
+            ["Trump's tariffs hit", "Trump tariffs start", *["Trump's tariffs"] * 4],
+        ),
+        # Capitals of a headline alone make no name.
+        ("Fed Chair", "", ["Trump Says Fed Chair Must Go", "Trump Says Fed Chair Is Late"]),
+        (
+            "Kennedy Center",
+            "Some left the Kennedy Center, and the center will close; the center is shut.",
+            ["KENNEDY CENTER BOSS QUITS", "TRUMP SHUTS KENNEDY CENTER"],
+        ),
+    ],
+)
+def test_a_name_is_printed_whole_and_as_it_is_written(
+    label: str, summary: str, titles: list[str]
+) -> None:
+    assert labelled(titled(*titles, summary=summary)) == label
+
+
+def test_the_longer_name_has_to_be_in_more_than_one_of_three_articles() -> None:
+    group = pd.DataFrame(
+        {
+            "title": ["World Baseball Classic opens", "a quiet day in town", "slow news"],
+            "summary": ["The World Baseball Classic began.", "A Baseball Classic waits.", ""],
+        }
+    )
+    assert labelled(group, [1, 0.13, 0.13]) == "Baseball Classic"
+
+
+def test_the_label_of_yesterday_stays_whatever_is_printed_behind_a_name() -> None:
+    titles = ["McDonald's CEO eats", "McDonald's burger grows", *["McDonald's CEO"] * 3]
+    group = titled(*titles, summary="The chain McDonald's is silent.")
+    assert labelled(group, before="McDonald’s CEO") == "McDonald’s CEO"
+
+
 def test_a_label_is_never_empty() -> None:
     bare = titled("The of and", summary="The of")
     label, keywords = label_and_keywords(
@@ -123,6 +190,10 @@ def test_a_label_is_never_empty() -> None:
         ("harbour fire", "not printed form"),
         ("Announces harbour fire", "generic word"),
         ("Harbour fire today", "generic word"),
+        ("Live Nation trial", ""),
+        ("New York Post", ""),
+        ("Trump Says", "generic word"),
+        ("Announces Harbour fire", "generic word"),
     ],
 )
 def test_faults_of_labels(label: str, fault: str) -> None:
