@@ -15,7 +15,8 @@ import           `newsworld import` of one file, near-duplicates included
 near-duplicates  no work of the product: its marks against the true copies
 clustering       all days, as `newsworld cluster` does it, with word frequencies of the stream
 record           `newsworld backtest --record-only` of the last --record-days: stories, topics,
-                 claims, verdicts, scorecard, snapshot
+                 claims, verdicts, scorecard, snapshot; --part-days of them at once, each part a
+                 process of its own behind the record so far. Of its parts times are summed
 backtest         `newsworld backtest` of the last --days again, behind that record: all assets,
                  notebook and pages included
 scorecard        `newsworld scorecard`
@@ -65,14 +66,53 @@ ONE_PROCESS = {
 }
 
 
+HOW = ("a_day", "days", "record_days", "warm_up_days")
+
+
 def _how(given: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(given, name) for name in ("a_day", "days", "record_days", "warm_up_days")}
+    return {name: getattr(given, name) for name in HOW}
+
+
+def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with the parts of a record as one: times summed, memory of the largest."""
+    found: dict[tuple[object, ...], dict[str, Any]] = {}
+    for number, row in enumerate(rows):
+        part_of_record = row["stage"] == "record" and row["outcome"] == "done"
+        key = ("record", row["articles"], *_settings(row)) if part_of_record else (number,)
+        before = found.get(key)
+        found[key] = dict(row)
+        if before is not None:
+            found[key] |= {
+                "wall_s": round(before["wall_s"] + row["wall_s"], 1),
+                "cpu_s": round(before["cpu_s"] + row["cpu_s"], 1),
+                "peak_mib": max(before["peak_mib"], row["peak_mib"]),
+                "parts": before.get("parts", 1) + 1,
+                "found": row["found"] | {"days": before["found"]["days"] + row["found"]["days"]},
+            }
+    for row in found.values():
+        if left := _left(row):
+            row["outcome"] = f"{left:,} days are still to be made"
+    return list(found.values())
+
+
+def _settings(row: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(row.get(name) for name in HOW)
+
+
+def _left(row: dict[str, Any]) -> int:
+    """Days of a record that are still to be made."""
+    return int(row.get("found", {}).get("left", 0))
+
+
+def _is_measured(row: dict[str, Any]) -> bool:
+    """Whether a row need not be measured again; a record goes on where a part of it failed."""
+    return row["stage"] != "record" or (row["outcome"] == "done" and not _left(row))
 
 
 def measure(stage: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """One row: the stage in a process of its own, ended after the limit."""
     command = [sys.executable, "-m", "tests.benchmarks.millionstages", stage, str(folder)]
-    for name, value in _how(given).items():
+    for name, value in (_how(given) | {"part_days": given.part_days}).items():
         command += [f"--{name.replace('_', '-')}", str(value)]
     row: dict[str, Any] = {"stage": stage, "articles": size} | _how(given)
     load = os.getloadavg()[0]
@@ -166,6 +206,7 @@ def noted(rows: list[dict[str, Any]]) -> None:
             f"{row['a_day']:g} articles a day, hashed words for vectors, days made by one process"
         )
         about = f"{ABOUT[stage].format(**row)}; {about}" if stage in ABOUT else about
+        about = f"{about}, in {row['parts']} parts" if "parts" in row else about
         if row["outcome"] == "done":
             smaller[stage] = row
         else:
@@ -193,29 +234,31 @@ def main() -> int:
     parser.add_argument("--a-day", type=float, default=250, help="articles a day at all sizes")
     parser.add_argument("--days", type=int, default=40, help="days of the backtest")
     parser.add_argument("--record-days", type=int, default=1_000, help="most days on record")
+    parser.add_argument("--part-days", type=int, default=10_000, help="most days of a process")
     parser.add_argument("--warm-up-days", type=int, default=14, help="first days off the record")
     parser.add_argument("--limit", type=float, default=10_000, help="seconds for each stage")
     parser.add_argument("--work", type=Path, help="folder to keep streams and worlds in")
     parser.add_argument("--out", type=Path, default=Path("million.jsonl"), help="rows, JSON lines")
     given = parser.parse_args()
     rows = [json.loads(line) for line in given.out.open()] if given.out.is_file() else []
-    names = ("stage", "articles", *_how(given))
-    held = {tuple(row.get(name) for name in names) for row in rows}
+    held = {(row["stage"], row["articles"], *_settings(row)) for row in rows if _is_measured(row)}
     with tempfile.TemporaryDirectory() as scratch:
         for size in (int(text) for text in given.sizes.split(",")):
             folder = (given.work or Path(scratch)) / f"{size}"
             folder.mkdir(parents=True, exist_ok=True)
             for stage in given.stages.split(","):
-                if (stage, size, *_how(given).values()) in held:
-                    continue
-                row = measure(stage, size, folder, given)
-                rows.append(row)
-                with given.out.open("a") as out:
-                    out.write(json.dumps(row) + "\n")
-                sys.stderr.write(f"{json.dumps(row)}\n")
+                left = (stage, size, *_how(given).values()) not in held
+                while left:
+                    row = measure(stage, size, folder, given)
+                    rows.append(row)
+                    with given.out.open("a") as out:
+                        out.write(json.dumps(row) + "\n")
+                    sys.stderr.write(f"{json.dumps(row)}\n")
+                    left = _left(row) > 0
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
     ).stdout.strip()
+    rows = whole(rows)
     noted(rows)
     sys.stdout.write(
         f"{platform.machine()}, {os.cpu_count()} cores, commit {commit}, {given.a_day:g} articles "

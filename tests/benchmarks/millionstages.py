@@ -100,13 +100,21 @@ def clustering(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def record(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """`newsworld backtest --record-only` of the last `record_days`, hashed words as vectors."""
+    """`newsworld backtest --record-only` of the last `record_days`, hashed words as vectors.
+
+    Of `part_days` at once, behind what is recorded, and how many days are left.
+    """
     from newsworld_dagster.runs import run_days
 
     world, (first, last) = _world(), _recorded(given)
     record_from = first + pd.Timedelta(days=given.warm_up_days)
-    run_days(world, first, last, record_from=record_from, record_only=True)
-    return _made(world, first, last)
+    with world.warehouse.read() as reader:
+        recorded = reader.latest_as_of()
+    start = first if recorded is None else max(first, recorded.floor("D"))
+    end = min(last, start + pd.Timedelta(days=given.part_days - 1))
+    if start <= end:  # else a part that was cut short had made the last day
+        run_days(world, start, end, record_from=record_from, record_only=True)
+    return _made(world, start, end) | {"left": (last - end).days}
 
 
 def backtest(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -273,6 +281,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, required=True)
     parser.add_argument("--record-days", type=int, required=True)
     parser.add_argument("--warm-up-days", type=int, required=True)
+    parser.add_argument("--part-days", type=int, required=True)
     given = parser.parse_args()
     # The partitions are read from the settings when Dagster's definitions are loaded.
     os.environ["NEWSWORLD_DATA_DIR"] = str(given.folder / "world")
