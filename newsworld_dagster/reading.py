@@ -113,7 +113,8 @@ def timeline_document(world: World, topic: str, day: pd.Timestamp | None = None)
 def placement_document(world: World, article: str) -> dict[str, Any]:
     """Why an article is in its story: each placement with its nearest articles, oldest first.
 
-    followed_by holds the articles that came to the story since by their nearness to this one.
+    Of each of these, story_id is the story that it has now. followed_by holds the articles that
+    came to the story since by their nearness to this one.
 
     Raises
     ------
@@ -129,6 +130,7 @@ def placement_document(world: World, article: str) -> dict[str, Any]:
         links = {
             str(row["article_id"]): row for row in reader.article_links(ids).to_dict("records")
         }
+        stories = reader.stories_of(ids, as_of)
     if rows.empty:
         raise ReadingError(
             f"No story is known for the article {article!r}. Give an article_id of news.articles "
@@ -143,7 +145,12 @@ def placement_document(world: World, article: str) -> dict[str, Any]:
                 "story_id": row["story_id"],
                 "reason": row["reason"],
                 "score": row["score"],
-                "nearest": [links.get(one["article_id"], {}) | one for one in found],
+                "nearest": [
+                    links.get(one["article_id"], {})
+                    | one
+                    | {"story_id": stories.get(one["article_id"])}
+                    for one in found
+                ],
             }
             for row, found in zip(rows.to_dict("records"), near, strict=True)
         ],

@@ -236,6 +236,15 @@ _PLACED = {
 }
 
 
+# By whether a near article was of the story then, and whether it is of the article's story now.
+_APART = {
+    (True, True): "",
+    (True, False): ", in another story now",
+    (False, True): ", of its story only now",
+    (False, False): ", not of its story",
+}
+
+
 def print_placement(document: dict[str, Any]) -> None:
     """Why an article is in its story."""
     _say(f"{document['title']} ({document['publisher']})", style="bold")
@@ -245,7 +254,8 @@ def print_placement(document: dict[str, Any]) -> None:
         for near in placed["nearest"]:
             both = [*near["names"], *near["shared"]]
             shared = f"; shared: {', '.join(both)}" if both else ""
-            apart = "" if near["member"] else ", not of its story"
+            now = near["story_id"] == document["story_id"]
+            apart = _APART[near["member"], now]
             _say(
                 f"  {near['probability']:.2f}  {near.get('title', near['article_id'])} "
                 f"({near.get('publisher', 'unknown')}{apart}){shared}"

@@ -170,7 +170,7 @@ class TopicsMaker:
             matrix = self.vectors.of(reader, window["content_digest"])
             links = reader.topic_stories_as_of(day, reach)
             known = self._known(reader, day, reach)
-            earlier = reader.thread_articles(day, given.moment - pd.Timedelta(days=days))
+            earlier = reader.thread_articles(day, given.moment - pd.Timedelta(days=days), days)
         made = link_topics(
             window,
             matrix,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -47,9 +48,9 @@ class CoverageModel:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        rows = [_features(text) for text in settled["features"]]
-        self._names = sorted(set().union(*rows))
-        design = self._design(_table(rows, self._names), settled["template"].tolist())
+        read = [_features(text) for text in settled["features"].tolist()]
+        self._names = sorted({name for names in {names for names, _ in read} for name in names})
+        design = self._design(_table(read, self._names), settled["template"].tolist())
         # Claims are many and features few: Newton's method gets to the optimum itself, in less
         # time than it takes others to come near it.
         regression = LogisticRegression(C=0.3, solver="newton-cholesky", tol=1e-8)
@@ -65,7 +66,7 @@ class CoverageModel:
             raw = np.array([self.base_rate.probability(question) for question in questions])
         else:
             design = self._design(
-                _table([question.features for question in questions], self._names),
+                _table([_named(question.features) for question in questions], self._names),
                 [question.template for question in questions],
             )
             raw = self._model.predict_proba(design)[:, 1]
@@ -83,13 +84,31 @@ class CoverageModel:
         return np.hstack([values, families, *crossed])
 
 
+Named = tuple[tuple[str, ...], np.ndarray]
+
+
 # The whole record is asked for anew on each day.
 @lru_cache(maxsize=100_000)
-def _features(text: str) -> dict[str, float]:
+def _features(text: str) -> Named:
     found: dict[str, float] = json.loads(text)
-    return found
+    return _named(found)
 
 
-def _table(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> np.ndarray:
+def _named(features: Mapping[str, float]) -> Named:
+    """Names of features and their values, 0 for one without."""
+    return tuple(features), np.array([value or 0.0 for value in features.values()], dtype=float)
+
+
+def _table(read: Sequence[Named], names: Sequence[str]) -> np.ndarray:
     """Values of named features, shape (rows, names); 0 where a row has none."""
-    return np.array([[row.get(name) or 0.0 for name in names] for row in rows], dtype=float)
+    table = np.zeros((len(read), len(names)))
+    alike = defaultdict[tuple[str, ...], list[int]](list)
+    for place, (own, _) in enumerate(read):
+        alike[own].append(place)
+    column_of = {name: column for column, name in enumerate(names)}
+    for own, places in alike.items():
+        known = [number for number, name in enumerate(own) if name in column_of]
+        columns = [column_of[own[number]] for number in known]
+        values = np.stack([read[place][1] for place in places])
+        table[np.ix_(places, columns)] = values[:, known]
+    return table

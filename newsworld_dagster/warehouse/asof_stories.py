@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from newsworld_dagster.warehouse.connected import Connected
@@ -53,6 +55,15 @@ class StoryReads(Connected):
             """,  # noqa: S608
             {"article": article_id, "as_of": as_of, "most": most},
         )
+
+    def stories_of(self, article_ids: Sequence[str], as_of: pd.Timestamp) -> dict[str, str]:
+        """The story that each of the articles has, as days that had begun left it."""
+        named = "article_id IN (SELECT unnest($ids::VARCHAR[]))"
+        found = self.frame(
+            story_of_articles(f"day < $as_of AND {named}"),
+            {"ids": list(article_ids), "as_of": as_of},
+        )
+        return dict(zip(found["article_id"], found["story_id"], strict=True))
 
     def placements_of(self, day: pd.Timestamp, most: int = 12) -> pd.DataFrame:
         """Articles that a day put with others, the least sure first, each beside its nearest."""

@@ -101,20 +101,26 @@ class TopicReads(Connected):
             frame.loc[frame[start] <= as_of, "lifecycle"] = stage
         return frame
 
-    def thread_articles(self, day: pd.Timestamp, before: pd.Timestamp) -> pd.DataFrame:
+    def thread_articles(self, day: pd.Timestamp, before: pd.Timestamp, days: int) -> pd.DataFrame:
         """Articles first seen up to `before`, of topics described before `day` and not closed.
 
-        As stories stood once `day` was processed: topic_id, article_id, story_id, publisher,
-        duplicate_of, first_seen_at and day.
+        A topic closes after `days` days without an article. As stories stood once `day` was
+        processed: topic_id, article_id, story_id, publisher, duplicate_of, first_seen_at and day.
         """
         return self.frame(
             f"""
             WITH alive AS (
-                SELECT topic_id FROM stories.topics WHERE day < $day
+                SELECT topic_id FROM stories.topics WHERE day < $day AND day >= $since
                 GROUP BY topic_id HAVING arg_max(closed_from, day) > $day
             ),
+            -- Only what was ever of these topics is asked which it is of now.
+            once AS (
+                SELECT story_id FROM stories.topic_stories SEMI JOIN alive USING (topic_id)
+                WHERE day < $day
+            ),
             linked AS MATERIALIZED (
-                SELECT * FROM ({topic_of_stories("day < $day")}) SEMI JOIN alive USING (topic_id)
+                SELECT * FROM ({topic_of_stories("day < $day", "SEMI JOIN once USING (story_id)")})
+                SEMI JOIN alive USING (topic_id)
             ),
             -- Only what was ever of these stories is asked where it stands now.
             touched AS (
@@ -131,7 +137,8 @@ class TopicReads(Connected):
             WHERE first_seen_at <= $before
             ORDER BY first_seen_at, article_id
             """,  # noqa: S608
-            {"day": day, "before": before},
+            # What is not closed was described when its last article came, or later.
+            {"day": day, "before": before, "since": day - pd.Timedelta(days=days)},
         )
 
     def topics_end(self) -> pd.Timestamp:
@@ -202,9 +209,10 @@ class TopicReads(Connected):
         """The live window, with the section of the topic where the source names none."""
         window = self.live_window(day, as_of, days, columns)
         described = self.frame(
+            # A topic is described when an article comes to it: those of the window since.
             "SELECT topic_id, arg_max(section, day) AS section FROM stories.topics "
-            "WHERE day <= ? GROUP BY topic_id",
-            day,
+            "WHERE day BETWEEN $since AND $day GROUP BY topic_id",
+            {"since": (as_of - pd.Timedelta(days=days)).floor("D"), "day": day},
         ).set_index("topic_id")["section"]
         of_topic = window["topic_id"].map(described)
         return window.assign(section=window["section"].where(window["section"].notna(), of_topic))

@@ -24,9 +24,9 @@ def story_of_articles(when: str, among: str = "") -> str:
     return _last_of("stories.assignments", "article_id", "story_id", when, among)
 
 
-def topic_of_stories(when: str) -> str:
+def topic_of_stories(when: str, among: str = "") -> str:
     """SQL for story_id and topic_id, as the last of some days left them."""
-    return _last_of("stories.topic_stories", "story_id", "topic_id", when)
+    return _last_of("stories.topic_stories", "story_id", "topic_id", when, among)
 
 
 def _last_of(table: str, key: str, value: str, when: str, among: str = "") -> str:

@@ -122,6 +122,30 @@ def test_why_names_the_nearest_articles_of_the_story(demo_world: WorldFolder) ->
     assert placed["nearest"][0]["title"][:40] in shown.out
 
 
+def test_why_says_which_near_article_has_left_the_story_since(demo_world: WorldFolder) -> None:
+    parted = demo_world.sql(
+        """
+        WITH last AS (
+            SELECT article_id, arg_max(story_id, day) AS story_id,
+                arg_max(nearest, day) AS nearest
+            FROM stories.assignments GROUP BY article_id
+        ),
+        named AS (
+            SELECT article_id, story_id, unnest((nearest::JSON)::JSON[]) AS near FROM last
+        )
+        SELECT named.article_id, other.article_id AS left_by, other.story_id AS for_story
+        FROM named JOIN last AS other ON other.article_id = (near ->> 'article_id')
+        WHERE (near ->> 'member')::BOOLEAN AND other.story_id <> named.story_id
+        ORDER BY ALL LIMIT 1
+        """
+    ).iloc[0]
+    placed = _document(demo_world, "why", parted["article_id"])["placements"][-1]
+    stories = {near["article_id"]: near["story_id"] for near in placed["nearest"]}
+    assert stories[parted["left_by"]] == parted["for_story"]
+    shown = " ".join(demo_world.run("why", parted["article_id"]).out.split())
+    assert "in another story now" in shown
+
+
 def test_why_of_an_unknown_article_says_what_to_give(demo_world: WorldFolder) -> None:
     done = demo_world.run("why", "no-such-article")
     assert done.code == 1

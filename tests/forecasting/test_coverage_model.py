@@ -89,6 +89,24 @@ def test_what_was_read_for_another_day_changes_no_model() -> None:
     assert np.array_equal(fit(settled(300)[::-1]).probabilities(asked).round(9), alone.round(9))
 
 
+def test_a_feature_that_a_claim_lacks_is_zero_whatever_its_order() -> None:
+    asked: list[Question] = [continuation(BUSY, 14), continuation(QUIET, 3)]
+
+    def with_extra(values: list[float | None], *, first: bool) -> np.ndarray:
+        claims = settled(300).assign(outcome=[int(n % 3 == 0) for n in range(300)])
+        texts = []
+        for text, value in zip(claims["features"], values * 100, strict=True):
+            extra = {} if value is None else {"a_new_one": value}
+            found = json.loads(text)
+            texts.append(json.dumps(extra | found if first else found | extra))
+        return fit(claims.assign(features=texts)).probabilities(asked)
+
+    whole = with_extra([2.0, 0.0, 1.0], first=True)
+    lacking = with_extra([2.0, None, 1.0], first=False)
+    assert np.array_equal(whole, lacking)
+    assert not np.array_equal(whole, with_extra([0.0, 2.0, 1.0], first=True))
+
+
 def test_no_questions_no_answers() -> None:
     assert fit(settled(200)).probabilities([]).shape == (0,)
 

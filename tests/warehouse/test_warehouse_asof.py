@@ -78,7 +78,7 @@ READS: dict[str, Callable[[Reader], pd.DataFrame]] = {
     "topic_stories_as_of, lately": lambda r: r.topic_stories_as_of(NOW, LAST_DAY),
     "topics_as_of": lambda r: r.topics_as_of(NOW),
     "topics_as_of, lately": lambda r: r.topics_as_of(NOW, LAST_DAY),
-    "thread_articles": lambda r: r.thread_articles(LAST_DAY, NOW),
+    "thread_articles": lambda r: r.thread_articles(LAST_DAY, NOW, 30),
     "topic_drift": lambda r: r.topic_drift(NOW).reset_index(),
     "claims_as_of": lambda r: r.claims_as_of(NOW),
     "verdicts_as_of": lambda r: r.verdicts_as_of(NOW),
@@ -203,16 +203,16 @@ def test_a_silent_topic_falls_asleep_without_a_new_row(
 def test_articles_of_a_thread_are_those_in_force(warehouse: Warehouse) -> None:
     plant_past(warehouse)
     with warehouse.read() as reader:
-        found = reader.thread_articles(NEXT_DAY, NOW)
+        found = reader.thread_articles(NEXT_DAY, NOW, 30)
         assert found["article_id"].tolist() == ["a1", "a2", "a3"]
         assert found["story_id"].tolist() == ["s1", "s2", "s2"]
         assert set(found["topic_id"]) == {"t1"}
         # On the 15th itself only the story of the 14th was linked.
-        assert reader.thread_articles(LAST_DAY, NOW)["article_id"].tolist() == ["a1"]
+        assert reader.thread_articles(LAST_DAY, NOW, 30)["article_id"].tolist() == ["a1"]
         just_before = NOW - pd.Timedelta(microseconds=1)
-        assert "a3" not in set(reader.thread_articles(NEXT_DAY, just_before)["article_id"])
+        assert "a3" not in set(reader.thread_articles(NEXT_DAY, just_before, 30)["article_id"])
         closed = LAST_DAY + pd.Timedelta(days=30)
-        assert reader.thread_articles(closed, NOW).empty
+        assert reader.thread_articles(closed, NOW, 30).empty
 
 
 def test_drift_compares_with_the_centroid_of_a_week_before(warehouse: Warehouse) -> None:
