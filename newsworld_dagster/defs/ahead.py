@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
+from dagster._utils.container import retrieve_containerized_utilization_metrics
 
 from newsworld_dagster.warehouse import Reader, Warehouse, Writer
 from newsworld_dagster.warehouse.recording import Write, copy_file, write_again
@@ -123,6 +124,17 @@ class Spool:
         return self.folder / step / f"{day:%Y-%m-%d}.packet"
 
 
+def memory_at_hand() -> int:
+    """Bytes that processes may still take: of the machine's, and of the container's if it is bound.
+
+    psutil knows the machine alone; what goes beyond a container's bound is killed.
+    """
+    free = psutil.virtual_memory().available
+    container = retrieve_containerized_utilization_metrics(logger=None)
+    bound, used = container["memory_limit"], container["memory_usage"]
+    return free if bound is None or used is None else min(free, int(bound - used))
+
+
 class Ahead:
     """The lanes of a run.
 
@@ -156,7 +168,7 @@ class Ahead:
         """
         self.folder.mkdir(parents=True)
         disk = int(ROOM * len(lanes) * warehouse.size()), shutil.disk_usage(self.folder).free
-        memory = MEMORY_OF_ONE * (len(lanes) + 1), psutil.virtual_memory().available
+        memory = MEMORY_OF_ONE * (len(lanes) + 1), memory_at_hand()
         for what, (needed, free) in {"disk": disk, "memory": memory}.items():
             if free < needed:
                 self.progress(

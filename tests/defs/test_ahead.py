@@ -9,6 +9,7 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
+from dagster._utils.container import compatible_cgroup_version_detected
 
 from newsworld_dagster.contracts import CONTRACTS
 from newsworld_dagster.defs.ahead import MOST_BYTES, Ahead, Lane, Packet, Spool, rows_in
@@ -143,13 +144,23 @@ def test_it_is_not_written_where_the_warehouse_has_changed(warehouse: Warehouse)
     assert "has changed since stories of 2026-01-11 was made ahead" in told[0]
 
 
-@pytest.mark.parametrize("short", ["disk", "memory"])
+@pytest.mark.parametrize("short", ["disk", "memory", "container"])
 def test_without_room_for_copies_there_are_no_lanes(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, short: str
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, short: str
 ) -> None:
     if short == "disk":
         disk = shutil.disk_usage(warehouse.path.parent)._replace(free=1000)
         monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk)
+    elif short == "container":
+        # 1,500 bytes taken, of which 500 are the cache of files, of 2,000.
+        if not compatible_cgroup_version_detected():
+            pytest.skip("no control groups on this machine: nothing is bound by them")
+        cache = "inactive_file 500\ntotal_inactive_file 500\n"
+        for of, text in {"LIMIT": "2000", "USAGE": "1500", "STAT": cache}.items():
+            (tmp_path / of).write_text(text)
+            for version in ("V1", "V2"):
+                monkeypatch.setenv(f"DAGSTER_MEMORY_{of}_PATH_{version}", str(tmp_path / of))
+        short = "memory"
     else:
         memory = psutil.virtual_memory()._replace(available=1000)
         monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
