@@ -47,7 +47,7 @@ def vectors(
     encoder = world.encoder
     days = days_of(context)
     # Later steps look back over the days before the run, which may never have been run.
-    back = int(context.run_tags.get(LOOK_BACK_TAG, LOOK_BACK_DAYS))
+    back = int(context.op_execution_context.run_tags.get(LOOK_BACK_TAG, LOOK_BACK_DAYS))
     with world.warehouse.read() as reader:
         since = clustered = days[0] - pd.Timedelta(days=back)
         # A day that is made anew long after may have open claims whose vectors were pruned.

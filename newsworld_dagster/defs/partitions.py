@@ -81,11 +81,11 @@ def days_of(context: dg.AssetExecutionContext) -> list[pd.Timestamp]:
 def as_of(context: dg.AssetExecutionContext, world: World, day: pd.Timestamp) -> pd.Timestamp:
     """The moment that a day is computed for: its end, or now where it has not ended."""
     end = day + pd.Timedelta(days=1)
-    tagged = context.run_tags.get(AS_OF_TAG)
+    tagged = context.op_execution_context.run_tags.get(AS_OF_TAG)
     return min(end, pd.Timestamp(tagged) if tagged else world.clock())
 
 
 def phase(context: dg.AssetExecutionContext, day: pd.Timestamp) -> str:
     """'warm_up' before the run's record starts, 'record' from there on."""
-    start = context.run_tags.get(RECORD_FROM_TAG)
+    start = context.op_execution_context.run_tags.get(RECORD_FROM_TAG)
     return "warm_up" if start and day < pd.Timestamp(start) else "record"
