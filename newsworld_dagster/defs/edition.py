@@ -50,10 +50,14 @@ def edition(world: dg.ResourceParam[World]) -> dg.MaterializeResult:
 
 def publish_edition(world: World) -> Published:
     """Build the edition of the published snapshot into the folder that readers see."""
+    return build_edition(_given(world), world.settings.edition_dir)
+
+
+def _given(world: World) -> Given:
     with open_snapshot(world.settings.snapshot_file) as published:
         as_of = published.reader.latest_as_of() or world.clock()
         frames = published.reader.edition_frames(as_of)
-    given = Given(
+    return Given(
         as_of=as_of,
         frames=frames,
         # A report in prose leads where there is one.
@@ -61,7 +65,6 @@ def publish_edition(world: World) -> Published:
         charts=_charts(frames, world.settings.seed),
         site_url=world.settings.site_url,
     )
-    return build_edition(given, world.settings.edition_dir)
 
 
 def _charts(frames: dict[str, pd.DataFrame], seed: int) -> list[Chart]:

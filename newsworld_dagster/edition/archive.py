@@ -227,10 +227,12 @@ class Archive:
         raw = self._frames["reports"]
         raw = raw[raw["report_id"].isin(list(self.claims_of))]
         related = Table(relatives(raw))
+        # Nothing else reads the vectors, the largest column of all.
+        self._frames["reports"] = raw = raw.drop(columns="vector")
         self.relatives = self._index("relatives", related, "report_id")
         ranks = raw["forecaster"].map(self.rank).to_numpy(dtype=int)
         order = np.lexsort((ranks, -numbers(raw["as_of"])))
-        frame = raw.drop(columns="vector").iloc[order].reset_index(drop=True)
+        frame = raw.iloc[order].reset_index(drop=True)
         table = Table(frame)
         self.reports = self._index("reports", table, "report_id")
         self._add_briefs(frame, self._own)
@@ -444,9 +446,11 @@ class Archive:
 
     def cited(self, sources: list[Row]) -> list[Row]:
         """Sources with the article behind each: publisher, title, link, date, place."""
-        # The list lives as long as its table does, so its identity names it.
-        found: list[Row] = self.notes.shared(
-            ("cited", id(sources)), lambda: [self._with_article(source) for source in sources]
+        # Kept with what is made of it, so that its identity can name no other list meanwhile.
+        found: list[Row]
+        _, found = self.notes.shared(
+            ("cited", id(sources)),
+            lambda: (sources, [self._with_article(source) for source in sources]),
         )
         return found
 

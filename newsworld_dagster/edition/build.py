@@ -40,8 +40,10 @@ def build_edition(given: Given, target: Path) -> Published:
     gc.disable()
     try:
         archive = Archive(given)
+        # Whatever the archive let go of may go.
+        del given
         return publish(
-            edition_files(archive), target, archive.notes, maker=f"{maker()} {given.site_url}"
+            edition_files(archive), target, archive.notes, maker=f"{maker()} {archive.site_url}"
         )
     finally:
         if collecting:

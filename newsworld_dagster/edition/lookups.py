@@ -21,6 +21,12 @@ from newsworld_dagster.edition.text import cell_cleaner
 # An index and the key that was looked up in it; None is for all of its rows.
 Look = tuple[str, str | None]
 _UNREAD: Final = object()
+# Cells of a column that are read at once, and how many such blocks are kept: all of an archive of
+# some years, while the pages of a million articles would hold gigabytes of cells.
+BLOCK = 512
+MOST_BLOCKS = 64
+# Values that several pages share; the pages that share one are made near each other.
+MOST_SHARED = 10_000
 
 
 class Record:
@@ -41,7 +47,7 @@ class Record:
 
 
 class Table:
-    """A frame whose cells are cleaned when they are asked for, and each once.
+    """A frame whose cells are cleaned when they are asked for.
 
     Parameters
     ----------
@@ -51,7 +57,7 @@ class Table:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
-        self._columns: dict[str, tuple[list[Any], list[Any], Callable[[Any], Any]]] = {}
+        self._columns: dict[str, _Column] = {}
 
     def __len__(self) -> int:
         return len(self._frame)
@@ -62,12 +68,10 @@ class Table:
 
     def cell(self, name: str, place: int) -> Any:
         """One cleaned value."""
-        if name not in self._columns:
-            self._columns[name] = self._column(name)
-        made, raw, cleaned = self._columns[name]
-        if made[place] is _UNREAD:
-            made[place] = cleaned(raw[place])
-        return made[place]
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = _Column(name, self._frame[name])
+        return column.cell(place)
 
     @cached_property
     def digests(self) -> np.ndarray:
@@ -77,16 +81,39 @@ class Table:
         rows = pd.util.hash_pandas_object(self._frame, index=False).to_numpy()
         return _mixed(rows ^ np.uint64(int.from_bytes(salt)))
 
-    def _column(self, name: str) -> tuple[list[Any], list[Any], Callable[[Any], Any]]:
-        values = self._frame[name]
-        if pd.api.types.is_datetime64_any_dtype(values):
-            return [_UNREAD] * len(values), list(values.to_numpy()), _moment
-        raw = plain(values).tolist()
-        cleaned = cell_cleaner(name, values)
-        if cleaned is None:
+
+class _Column:
+    """Cells of a column, cleaned when they are asked for; the blocks read last are kept."""
+
+    __slots__ = ("_blocks", "_cleaned", "_values")
+
+    def __init__(self, name: str, values: pd.Series) -> None:
+        self._values = values
+        moments = pd.api.types.is_datetime64_any_dtype(values)
+        self._cleaned = _moment if moments else cell_cleaner(name, values)
+        self._blocks: dict[int, tuple[list[Any], list[Any]]] = {}
+
+    def cell(self, place: int) -> Any:
+        number, within = divmod(place, BLOCK)
+        made, raw = self._blocks.get(number) or self._read(number)
+        if made[within] is _UNREAD:
+            assert self._cleaned is not None
+            made[within] = self._cleaned(raw[within])
+        return made[within]
+
+    def _read(self, number: int) -> tuple[list[Any], list[Any]]:
+        """A block: its cells as far as they are cleaned, and as they were given."""
+        if len(self._blocks) >= MOST_BLOCKS:
+            del self._blocks[next(iter(self._blocks))]
+        values = self._values.iloc[number * BLOCK : (number + 1) * BLOCK]
+        raw = list(values.to_numpy()) if self._cleaned is _moment else plain(values).tolist()
+        if self._cleaned is None:
             # Figures and our own ids need no care, so that no cell waits to be made.
-            return [None if value is pd.NaT else value for value in raw], raw, _as_it_is
-        return [_UNREAD] * len(values), raw, cleaned
+            made = [None if value is pd.NaT else value for value in raw]
+        else:
+            made = [_UNREAD] * len(raw)
+        self._blocks[number] = made, raw
+        return made, raw
 
 
 class Index:
@@ -123,39 +150,47 @@ class Index:
         order = np.argsort(codes, kind="stable")
         order = order[np.searchsorted(codes[order], 0) :]
         self._sorted = self._places[order]
+        # One number a key, and an array of where its rows begin: many keys have a row each.
+        self._numbers = {str(key): number for number, key in enumerate(names)}
         counts = np.bincount(codes[order], minlength=len(names))
-        ends = np.cumsum(counts)
-        self._spans = dict(zip(map(str, names), zip(ends - counts, ends, strict=True), strict=True))
+        self._bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         noted.add(self)
+
+    def _span(self, key: str | None) -> tuple[int, int]:
+        number = self._numbers.get(key or "")
+        if number is None:
+            return 0, 0
+        start, end = self._bounds[number : number + 2].tolist()
+        return start, end
 
     def get(self, key: str | None) -> list[Record]:
         """The rows of a key; none where there is no such key."""
         self._notes.note(self.name, key or "")
-        start, end = self._spans.get(key or "", (0, 0))
+        start, end = self._span(key)
         return [Record(self._table, place) for place in self._sorted[start:end].tolist()]
 
     def one(self, key: str | None) -> Record | None:
         """The first row of a key."""
         self._notes.note(self.name, key or "")
-        span = self._spans.get(key or "")
-        return Record(self._table, int(self._sorted[span[0]])) if span else None
+        start, end = self._span(key)
+        return Record(self._table, int(self._sorted[start])) if end > start else None
 
     def size(self, key: str | None = None) -> int:
         """How many rows a key has, or how many there are."""
         self._notes.note(self.name, key)
         if key is None:
             return len(self._places)
-        start, end = self._spans.get(key, (0, 0))
-        return int(end - start)
+        start, end = self._span(key)
+        return end - start
 
     def __contains__(self, key: str | None) -> bool:
         self._notes.note(self.name, key or "")
-        return (key or "") in self._spans
+        return (key or "") in self._numbers
 
     def __iter__(self) -> Iterator[str]:
         """All keys, in the order of their first rows."""
         self._notes.note(self.name, None)
-        return iter(self._spans)
+        return iter(self._numbers)
 
     def all(self) -> Iterator[Record]:
         """All rows in order, also those without a key."""
@@ -164,8 +199,11 @@ class Index:
 
     def digests(self, keys: Iterable[str | None]) -> list[int]:
         """Digest of the rows of each key, of all for None; 0 where there is no such key."""
-        found = self._digests
-        return [self._whole if key is None else found.get(key, 0) for key in keys]
+        return [self._whole if key is None else self._digest(key) for key in keys]
+
+    def _digest(self, key: str) -> int:
+        number = self._numbers.get(key)
+        return 0 if number is None else int(self._digests[number])
 
     @cached_property
     def _whole(self) -> int:
@@ -173,16 +211,16 @@ class Index:
         return _signed(np.add.reduce(every, dtype=np.uint64) + np.uint64(1))
 
     @cached_property
-    def _digests(self) -> dict[str, int]:
-        if not self._spans:
-            return {}
-        starts = np.fromiter((start for start, _ in self._spans.values()), np.int64)
-        counts = np.diff(np.append(starts, len(self._sorted)))
-        within = np.arange(len(self._sorted)) - np.repeat(starts, counts)
+    def _digests(self) -> np.ndarray:
+        """Digest of the rows of each key, by its number."""
+        if not self._numbers:
+            return np.zeros(0, np.int64)
+        starts = self._bounds[:-1]
+        within = np.arange(len(self._sorted)) - np.repeat(starts, np.diff(self._bounds))
         # The place in its group is mixed in, since a group in another order is another group.
         rows = _mixed(self._table.digests[self._sorted] ^ _spread(len(self._sorted))[within])
         sums = np.add.reduceat(rows, starts) + np.uint64(1)
-        return dict(zip(self._spans, sums.view(np.int64).tolist(), strict=True))
+        return sums.view(np.int64)
 
 
 class Notes:
@@ -190,7 +228,7 @@ class Notes:
 
     def __init__(self) -> None:
         self._indexes: dict[str, Index] = {}
-        self._open: list[set[Look]] = [set()]
+        self._open: list[set[Look]] = []
         self._shared: dict[tuple[Any, ...], tuple[Any, set[Look]]] = {}
 
     def add(self, index: Index) -> None:
@@ -199,8 +237,9 @@ class Notes:
         self._indexes[index.name] = index
 
     def note(self, name: str, key: str | None) -> None:
-        """Note a look."""
-        self._open[-1].add((name, key))
+        """Note a look, where anyone asks for it."""
+        if self._open:
+            self._open[-1].add((name, key))
 
     @contextmanager
     def taken(self) -> Iterator[set[Look]]:
@@ -211,10 +250,15 @@ class Notes:
             yield looks
         finally:
             self._open.pop()
+            self._count(looks)
+
+    def _count(self, looks: set[Look]) -> None:
+        if self._open:
             self._open[-1].update(looks)
 
     def shared(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        """A value made once; whoever asks for it is noted to have looked up what it is made from.
+        """A value made once, as long as it is kept; whoever asks for it is noted to have looked up
+        what it is made from.
 
         Parameters
         ----------
@@ -223,12 +267,15 @@ class Notes:
         make
             Makes it from looks, and from nothing that `key` does not name.
         """
-        if key not in self._shared:
-            with self.taken() as looks:
-                value = make()
-            self._shared[key] = value, looks
-        value, looks = self._shared[key]
-        self._open[-1].update(looks)
+        if key in self._shared:
+            value, looks = self._shared[key]
+            self._count(looks)
+            return value
+        with self.taken() as looks:
+            value = make()
+        if len(self._shared) >= MOST_SHARED:
+            del self._shared[next(iter(self._shared))]
+        self._shared[key] = value, looks
         return value
 
     def digests(self, name: str, keys: Sequence[str | None]) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,6 +33,8 @@ LONGEST: Final = {
     "url": 2_000,
 }
 OTHERWISE: Final = 4_000
+# Texts of JSON whose lists are kept for those that come soon after.
+MOST_PARSED = 4_096
 JSON_COLUMNS: Final = frozenset({"sources", "evidence", "keywords", "cites", "findings"})
 
 # Separators, zero-width marks but the joiners that emoji and scripts need, embeddings, overrides
@@ -123,11 +125,11 @@ def page_name(identifier: str) -> str:
 def cell_cleaner(name: str, values: pd.Series) -> Callable[[Any], Any] | None:
     """What makes a value of a column fit for pages; None for a column that needs no care.
 
-    Texts are cleaned, JSON is parsed and cleaned, addresses are checked. The same JSON is parsed
-    once, and the same list given for it: claims of a report share their sources.
+    Texts are cleaned, JSON is parsed and cleaned, addresses are checked. The same JSON, met again
+    soon, is parsed once, and the same list given for it: claims of a report share their sources.
     """
     if name in JSON_COLUMNS:
-        return cache(lambda text: clean_tree(parsed(text), name))
+        return lru_cache(MOST_PARSED)(lambda text: clean_tree(parsed(text), name))
     if name == "url":
         return web_link
     if _is_text(name, values):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from pydantic_core import to_json
 
-from newsworld_dagster.edition import Given, Published, build_edition, cards
+from newsworld_dagster.edition import Given, Published, build_edition, cards, lookups, text
 from newsworld_dagster.edition.archive import Archive
 from newsworld_dagster.edition.build import edition_files
 from newsworld_dagster.edition.lookups import Index, Look, Notes, Table
@@ -54,6 +54,19 @@ def both(before: Path, after: Given, tmp_path: Path) -> Published:
     assert found.keys() == wanted.keys()
     assert [path for path in wanted if found[path] != wanted[path]] == []
     return made
+
+
+@pytest.mark.parametrize("shared", [1, 1_000])
+def test_pages_are_the_same_where_next_to_nothing_is_kept_in_mind(
+    before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: int
+) -> None:
+    monkeypatch.setattr(lookups, "BLOCK", 2)
+    monkeypatch.setattr(lookups, "MOST_BLOCKS", 1)
+    monkeypatch.setattr(lookups, "MOST_SHARED", shared)
+    monkeypatch.setattr(text, "MOST_PARSED", 1)
+    made = build_edition(given(), tmp_path / "edition")
+    assert made.made == made.files
+    assert files(tmp_path / "edition") == files(before / "edition")
 
 
 def edit(name: str, where: Callable[[pd.DataFrame], Any], **changes: Any) -> Callable[[], Frames]:
@@ -271,3 +284,10 @@ def test_a_shared_value_is_noted_by_everyone_who_asks() -> None:
         with notes.taken() as looks:
             assert notes.shared(("both",), lambda: [len(index.get(key)) for key in "ac"]) == [1, 0]
         assert looks == {("rows", "a"), ("rows", "c")}
+
+
+def test_a_list_of_sources_is_not_taken_for_one_that_is_gone() -> None:
+    archive = Archive(given())
+    # Each list is let go of before the next is made, which may come to lie where it lay.
+    told = [archive.cited([{"number": number}])[0]["number"] for number in range(100)]
+    assert told == list(range(100))
