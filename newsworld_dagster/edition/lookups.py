@@ -21,8 +21,8 @@ from newsworld_dagster.edition.text import cell_cleaner
 # An index and the key that was looked up in it; None is for all of its rows.
 Look = tuple[str, str | None]
 _UNREAD: Final = object()
-# Cells of a column that are read at once, and how many such blocks are kept: all of an archive of
-# some years, while the pages of a million articles would hold gigabytes of cells.
+# Cells of a column that are read at once, and how many such blocks are kept: pages that are made
+# one behind the other read rows that lie near, and all cells of a long record take gigabytes.
 BLOCK = 512
 MOST_BLOCKS = 64
 # Values that several pages share; the pages that share one are made near each other.
