@@ -9,9 +9,9 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
-from dagster._utils.container import compatible_cgroup_version_detected
 
 from newsworld_dagster.contracts import CONTRACTS
+from newsworld_dagster.defs import ahead as lanes_ahead
 from newsworld_dagster.defs.ahead import MOST_BYTES, Ahead, Lane, Packet, Spool, rows_in
 from newsworld_dagster.defs.lanes import LEDGER, STEPS, STORIES, lanes_for
 from newsworld_dagster.warehouse import Warehouse
@@ -153,13 +153,13 @@ def test_without_room_for_copies_there_are_no_lanes(
         monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk)
     elif short == "container":
         # 1,500 bytes taken, of which 500 are the cache of files, of 2,000.
-        if not compatible_cgroup_version_detected():
-            pytest.skip("no control groups on this machine: nothing is bound by them")
-        cache = "inactive_file 500\ntotal_inactive_file 500\n"
-        for of, text in {"LIMIT": "2000", "USAGE": "1500", "STAT": cache}.items():
-            (tmp_path / of).write_text(text)
-            for version in ("V1", "V2"):
-                monkeypatch.setenv(f"DAGSTER_MEMORY_{of}_PATH_{version}", str(tmp_path / of))
+        cache = "anon 900\ninactive_file 500\n"
+        files = {"bound": "2000\n", "free": "max\n", "used": "1500\n", "memory.stat": cache}
+        for name, told_by_linux in files.items():
+            (tmp_path / name).write_text(told_by_linux)
+        none, first, second = (tmp_path / "none", "", ""), "free", "bound"
+        groups = (none, *((tmp_path, bound, "used") for bound in (first, second)))
+        monkeypatch.setattr(lanes_ahead, "CONTROL_GROUPS", groups)
         short = "memory"
     else:
         memory = psutil.virtual_memory()._replace(available=1000)
