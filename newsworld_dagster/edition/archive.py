@@ -224,15 +224,14 @@ class Archive:
         self._uses = uses(mine)
 
     def _add_reports(self) -> None:
-        raw = self._frames["reports"]
+        # Let go of: nothing else reads the vectors, the largest column of all.
+        raw = self._frames.pop("reports")
         raw = raw[raw["report_id"].isin(list(self.claims_of))]
         related = Table(relatives(raw))
-        # Nothing else reads the vectors, the largest column of all.
-        self._frames["reports"] = raw = raw.drop(columns="vector")
         self.relatives = self._index("relatives", related, "report_id")
         ranks = raw["forecaster"].map(self.rank).to_numpy(dtype=int)
         order = np.lexsort((ranks, -numbers(raw["as_of"])))
-        frame = raw.iloc[order].reset_index(drop=True)
+        frame = raw.drop(columns="vector").iloc[order].reset_index(drop=True)
         table = Table(frame)
         self.reports = self._index("reports", table, "report_id")
         self._add_briefs(frame, self._own)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -85,35 +85,26 @@ class Table:
 class _Column:
     """Cells of a column, cleaned when they are asked for; the blocks read last are kept."""
 
-    __slots__ = ("_blocks", "_cleaned", "_values")
+    __slots__ = ("_block", "_cleaned")
 
     def __init__(self, name: str, values: pd.Series) -> None:
-        self._values = values
         moments = pd.api.types.is_datetime64_any_dtype(values)
-        self._cleaned = _moment if moments else cell_cleaner(name, values)
-        self._blocks: dict[int, tuple[list[Any], list[Any]]] = {}
+        self._cleaned = _moment if moments else cell_cleaner(name, values) or _as_it_is
+        self._block = lru_cache(MOST_BLOCKS)(partial(_block, values, moments))
 
     def cell(self, place: int) -> Any:
         number, within = divmod(place, BLOCK)
-        made, raw = self._blocks.get(number) or self._read(number)
+        made, raw = self._block(number)
         if made[within] is _UNREAD:
-            assert self._cleaned is not None
             made[within] = self._cleaned(raw[within])
         return made[within]
 
-    def _read(self, number: int) -> tuple[list[Any], list[Any]]:
-        """A block: its cells as far as they are cleaned, and as they were given."""
-        if len(self._blocks) >= MOST_BLOCKS:
-            del self._blocks[next(iter(self._blocks))]
-        values = self._values.iloc[number * BLOCK : (number + 1) * BLOCK]
-        raw = list(values.to_numpy()) if self._cleaned is _moment else plain(values).tolist()
-        if self._cleaned is None:
-            # Figures and our own ids need no care, so that no cell waits to be made.
-            made = [None if value is pd.NaT else value for value in raw]
-        else:
-            made = [_UNREAD] * len(raw)
-        self._blocks[number] = made, raw
-        return made, raw
+
+def _block(values: pd.Series, moments: bool, number: int) -> tuple[list[Any], list[Any]]:
+    """Cells that wait to be cleaned, and as they were given."""
+    part = values.iloc[number * BLOCK : (number + 1) * BLOCK]
+    raw = list(part.to_numpy()) if moments else plain(part).tolist()
+    return [_UNREAD] * len(raw), raw
 
 
 class Index:
@@ -267,15 +258,14 @@ class Notes:
         make
             Makes it from looks, and from nothing that `key` does not name.
         """
-        if key in self._shared:
-            value, looks = self._shared[key]
-            self._count(looks)
-            return value
-        with self.taken() as looks:
-            value = make()
-        if len(self._shared) >= MOST_SHARED:
-            del self._shared[next(iter(self._shared))]
-        self._shared[key] = value, looks
+        if key not in self._shared:
+            with self.taken() as looks:
+                value = make()
+            if len(self._shared) >= MOST_SHARED:
+                del self._shared[next(iter(self._shared))]
+            self._shared[key] = value, looks
+        value, looks = self._shared[key]
+        self._count(looks)
         return value
 
     def digests(self, name: str, keys: Sequence[str | None]) -> list[int]:
@@ -321,7 +311,8 @@ def _moment(value: np.datetime64) -> pd.Timestamp | None:
 
 
 def _as_it_is(value: Any) -> Any:
-    return value
+    """Figures and our own ids need no care."""
+    return None if value is pd.NaT else value
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:

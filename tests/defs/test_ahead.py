@@ -154,11 +154,10 @@ def test_without_room_for_copies_there_are_no_lanes(
     elif short == "container":
         # 1,500 bytes taken, of which 500 are the cache of files, of 2,000.
         cache = "anon 900\ninactive_file 500\n"
-        files = {"bound": "2000\n", "free": "max\n", "used": "1500\n", "memory.stat": cache}
-        for name, told_by_linux in files.items():
-            (tmp_path / name).write_text(told_by_linux)
-        none, first, second = (tmp_path / "none", "", ""), "free", "bound"
-        groups = (none, *((tmp_path, bound, "used") for bound in (first, second)))
+        files = {"bound": "2000\n", "unbound": "max\n", "used": "1500\n", "memory.stat": cache}
+        for name, held in files.items():
+            (tmp_path / name).write_text(held)
+        groups = [(tmp_path, bound, "used") for bound in ("missing", "unbound", "bound")]
         monkeypatch.setattr(lanes_ahead, "CONTROL_GROUPS", groups)
         short = "memory"
     else:
