@@ -14,9 +14,17 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.contracts.vocabulary import confidence_band
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.derived import last_day, numbers, relatives, status, uses
+from newsworld_dagster.edition.derived import (
+    article_lists,
+    brief_rows,
+    last_day,
+    latest_threads,
+    numbers,
+    relatives,
+    status,
+    uses,
+)
 from newsworld_dagster.edition.lookups import (
     Index,
     Notes,
@@ -29,19 +37,14 @@ from newsworld_dagster.edition.lookups import (
     week_names,
 )
 from newsworld_dagster.edition.rows import Row
-from newsworld_dagster.edition.text import parsed
 
 BASELINE = "base-rate"
-# Articles on a page, so that none grows heavy on a busy day.
-A_LIST = 300
 # Reports on a numbered page of the list.
 A_PAGE = 60
 # A picture takes 20 ms, a page less than one: only new predictions have their own.
 FRESH_DAYS = 7
 # What stays the same when a question is asked again.
 FAMILY = ("topic_id", "template", "window_days")
-# What can have become of a claim.
-FATES = ("yes", "no", "void", "overdue", "open")
 # Topics in the news.
 AWAKE = ("emerging", "active")
 
@@ -234,7 +237,9 @@ class Archive:
         frame = raw.drop(columns="vector").iloc[order].reset_index(drop=True)
         table = Table(frame)
         self.reports = self._index("reports", table, "report_id")
-        self._add_briefs(frame, self._own)
+        told, fates = brief_rows(frame, self._own, self._frames["analyses"])
+        self.briefs = self._index("briefs", Table(told), "report_id")
+        self.fates = self._index("fates", Table(fates), "report_id")
         days = day_names(frame["day"])
         self.reports_by_day = self._index("reports_by_day", table, days)
         desk = names_of(desk_key, [frame["topic_id"], frame["as_of"]])
@@ -255,58 +260,10 @@ class Archive:
         weeks = week_names(frame["as_of"])
         self.predictions_found = self._index("predictions_found", table, weeks, leading)
 
-    def _add_briefs(self, reports: pd.DataFrame, claims: pd.DataFrame) -> None:
-        """What lists say of each report; worked out for all at once, since many pages say it."""
-        told = claims.assign(**{fate: claims["status"] == fate for fate in FATES})
-        groups = told.groupby("report_id")
-        figures = (
-            groups[list(FATES)]
-            .sum()
-            .join(
-                groups.agg(
-                    mean=("probability", "mean"), size=("seq", "size"), due=("last_day", "min")
-                )
-            )
-        )
-        figures = figures.loc[reports["report_id"]].reset_index()
-        analyses = self._frames["analyses"]
-        labels = mapped(analyses, "report_id", "label")
-        words = mapped(analyses, "report_id", "confidence")
-        ids = plain(reports["report_id"])
-        briefs = reports[["report_id", "headline", "section", "forecaster", "as_of"]].assign(
-            # An analyst's own label and word, where there is one.
-            label=[
-                labels.get(*one) for one in zip(ids, plain(reports["topic_label"]), strict=True)
-            ],
-            confidence=[
-                words.get(one, confidence_band(mean))
-                for one, mean in zip(ids, figures["mean"], strict=True)
-            ],
-            mean=figures["mean"],
-            claims=figures["size"],
-            cited=[len(parsed(text)) for text in plain(reports["sources"])],
-        )
-        self.briefs = self._index("briefs", Table(briefs), "report_id")
-        fates = figures[["report_id", *FATES, "due"]]
-        self.fates = self._index("fates", Table(fates), "report_id")
-
     def _add_articles(self) -> None:
         frame = self._frames["articles"]
-        days, stamps = pd.factorize(frame["day"])
-        parts = frame.groupby(days).cumcount().to_numpy() // A_LIST
-        # Days in their order, and the parts of each.
-        found, place, counts = np.unique(
-            days * len(frame) + parts, return_inverse=True, return_counts=True
-        )
-        which, part = np.divmod(found, max(len(frame), 1))
-        pages = np.array(
-            [
-                paths.articles(stamps[day], int(one) + 1)
-                for day, one in zip(which, part, strict=True)
-            ],
-            dtype=object,
-        )
-        frame = frame.assign(page=pages[place])
+        page, lists = article_lists(frame["day"])
+        frame = frame.assign(page=page)
         table = Table(frame)
         self.articles = self._index("articles", table, "article_id")
         # A page of articles tells of hundreds: all that it says of them is one look each.
@@ -320,15 +277,6 @@ class Archive:
         page_of = mapped(frame, "article_id", "page")
         uses = self._uses.assign(page=self._uses["article_id"].map(page_of))
         self.uses = self._index("uses", Table(uses), "page")
-        lists = pd.DataFrame(
-            {
-                "page": pages,
-                "day": stamps[which],
-                "articles": counts,
-                "newer": [None, *pages[:-1]][: len(pages)],
-                "older": [*pages[1:], None][: len(pages)],
-            }
-        )
         self.lists = self._index("lists", Table(lists), "page")
         originals = np.flatnonzero(~frame["copy"].to_numpy(dtype=bool))
         weeks = week_names(frame["first_seen_at"])
@@ -347,28 +295,7 @@ class Archive:
             not step and self._fates.get(question.get(claim)) == "open"
             for step, claim in zip(steps, plain(axis["claim_id"]), strict=True)
         ]
-        groups = axis.assign(step=steps, still=np.array(still, dtype=bool)).groupby(
-            "topic_id", sort=False, as_index=False
-        )
-        threads = groups.agg(
-            sentence=("sentence", "first"),
-            date=("date", "last"),
-            steps=("step", "sum"),
-            open=("still", "sum"),
-        ).merge(
-            topics[["topic_id", "label", "section", "lifecycle", "last_seen_at", "keywords"]],
-            on="topic_id",
-            how="left",
-        )
-        known = threads["label"].notna()
-        threads = threads.assign(
-            known=known,
-            label=threads["label"].where(known, threads["sentence"]),
-            lifecycle=threads["lifecycle"].where(known, "closed"),
-            last=threads["last_seen_at"].where(known, threads["date"]),
-        ).drop(columns=["sentence", "date", "last_seen_at"])
-        latest = np.argsort(-numbers(threads["last"]), kind="stable")
-        threads = threads.iloc[latest].reset_index(drop=True)
+        threads = latest_threads(axis.assign(step=steps, still=np.array(still, dtype=bool)), topics)
         table = Table(threads)
         self.named = self._index("named", Table(threads[["topic_id"]]), "topic_id")
         self.threads = self._index("threads", table, "topic_id")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from newsworld_dagster.edition import paths
-from newsworld_dagster.edition.archive import FATES, Archive, day_key
+from newsworld_dagster.edition.archive import Archive, day_key
+from newsworld_dagster.edition.derived import FATES
 from newsworld_dagster.edition.lookups import Record
 from newsworld_dagster.edition.rows import Row, told
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from newsworld_dagster.edition.lookups import plain
+from newsworld_dagster.contracts.vocabulary import confidence_band
+from newsworld_dagster.edition import paths
+from newsworld_dagster.edition.lookups import mapped, plain
 from newsworld_dagster.edition.text import parsed
+
+# What can have become of a claim.
+FATES = ("yes", "no", "void", "overdue", "open")
+# Articles on a page, so that none grows heavy on a busy day.
+A_LIST = 300
 
 
 def status(claims: pd.DataFrame, as_of: pd.Timestamp) -> np.ndarray:
@@ -39,6 +46,96 @@ def uses(claims: pd.DataFrame) -> pd.DataFrame:
 def _article_ids(sources: object) -> dict[str, None]:
     """The articles of a list of sources, each once, in order."""
     return dict.fromkeys(one["article_id"] for one in parsed(sources))
+
+
+def brief_rows(
+    reports: pd.DataFrame, claims: pd.DataFrame, analyses: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What lists say of each report, and what became of its claims; many pages say it."""
+    told = claims.assign(**{fate: claims["status"] == fate for fate in FATES})
+    groups = told.groupby("report_id")
+    figures = (
+        groups[list(FATES)]
+        .sum()
+        .join(
+            groups.agg(mean=("probability", "mean"), size=("seq", "size"), due=("last_day", "min"))
+        )
+    )
+    figures = figures.loc[reports["report_id"]].reset_index()
+    labels = mapped(analyses, "report_id", "label")
+    words = mapped(analyses, "report_id", "confidence")
+    ids = plain(reports["report_id"])
+    brief = reports[["report_id", "headline", "section", "forecaster", "as_of"]].assign(
+        # An analyst's own label and word, where there is one.
+        label=[labels.get(*one) for one in zip(ids, plain(reports["topic_label"]), strict=True)],
+        confidence=[
+            words.get(one, confidence_band(mean))
+            for one, mean in zip(ids, figures["mean"], strict=True)
+        ],
+        mean=figures["mean"],
+        claims=figures["size"],
+        cited=[len(parsed(text)) for text in plain(reports["sources"])],
+    )
+    return brief, figures[["report_id", *FATES, "due"]]
+
+
+def article_lists(day_of: pd.Series) -> tuple[np.ndarray, pd.DataFrame]:
+    """The page that lists each article, by its day, and those pages with the pages beside them."""
+    days, stamps = pd.factorize(day_of)
+    parts = day_of.groupby(days).cumcount().to_numpy() // A_LIST
+    # Days in their order, and the parts of each.
+    found, place, counts = np.unique(
+        days * len(day_of) + parts, return_inverse=True, return_counts=True
+    )
+    which, part = np.divmod(found, max(len(day_of), 1))
+    pages = np.array(
+        [paths.articles(stamps[day], int(one) + 1) for day, one in zip(which, part, strict=True)],
+        dtype=object,
+    )
+    lists = pd.DataFrame(
+        {
+            "page": pages,
+            "day": stamps[which],
+            "articles": counts,
+            "newer": [None, *pages[:-1]][: len(pages)],
+            "older": [*pages[1:], None][: len(pages)],
+        }
+    )
+    return pages[place], lists
+
+
+def latest_threads(axis: pd.DataFrame, topics: pd.DataFrame) -> pd.DataFrame:
+    """A row a topic with a timeline, the latest first.
+
+    Parameters
+    ----------
+    axis
+        Entries of timelines, with `step` and `still`: whether one is a step or an open claim.
+    topics
+        As they are now; one that is no longer among them is called by its first sentence.
+    """
+    threads = (
+        axis.groupby("topic_id", sort=False, as_index=False)
+        .agg(
+            sentence=("sentence", "first"),
+            date=("date", "last"),
+            steps=("step", "sum"),
+            open=("still", "sum"),
+        )
+        .merge(
+            topics[["topic_id", "label", "section", "lifecycle", "last_seen_at", "keywords"]],
+            on="topic_id",
+            how="left",
+        )
+    )
+    known = threads["label"].notna()
+    threads = threads.assign(
+        known=known,
+        label=threads["label"].where(known, threads["sentence"]),
+        lifecycle=threads["lifecycle"].where(known, "closed"),
+        last=threads["last_seen_at"].where(known, threads["date"]),
+    ).drop(columns=["sentence", "date", "last_seen_at"])
+    return threads.iloc[np.argsort(-numbers(threads["last"]), kind="stable")].reset_index(drop=True)
 
 
 def relatives(reports: pd.DataFrame) -> pd.DataFrame:
